@@ -167,7 +167,7 @@ fn hmac_matches(token: &UntrustedToken, secret: &jwt_compact::alg::Hs256Key) -> 
 
 /// A user whose session is good. Only verification makes one, and only for one can be minted:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use behest_token::session::Session;
 /// let forged = Session { uid: "somebody".into(), app_metadata: Default::default() };
 /// ```
