@@ -1,0 +1,10 @@
+/**
+ * A child of the dev stack holds its parent's end of standard input. The system
+ * closes it when the parent ends, however it ends, and then the child ends too:
+ * nothing is left running after a crash.
+ */
+export async function exitWithParent(): Promise<never> {
+  const buffer = new Uint8Array(64);
+  while (await Deno.stdin.read(buffer) !== null);
+  Deno.exit(0);
+}
