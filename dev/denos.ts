@@ -20,7 +20,16 @@ export function findDeno(version: string): Promise<string> {
 async function askNpx(version: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(
     Deno.build.os === "windows" ? "npx.cmd" : "npx",
-    { args: ["-y", `deno@${version}`, "eval", "console.log(Deno.execPath())"] },
+    {
+      args: [
+        "-y",
+        `deno@${version}`,
+        "eval",
+        "--no-config",
+        "--no-lock",
+        "console.log(Deno.execPath())",
+      ],
+    },
   ).output();
   if (!success) {
     throw new Error(
