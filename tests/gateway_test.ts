@@ -1,142 +1,19 @@
 /** What the double of the Behest gateway promises, and what it refuses. */
 
 import assert from "node:assert/strict";
-import {
-  createLocalJWKSet,
-  decodeJwt,
-  decodeProtectedHeader,
-  importPKCS8,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import { decodeJwt } from "jose";
 import OpenAI from "openai";
-import { type Credentials, makeCredentials } from "../dev/credentials.ts";
+import { startGateway } from "../dev/gateway.ts";
 import {
-  type Gateway,
-  type GatewayOptions,
-  startGateway,
-} from "../dev/gateway.ts";
-
-const ORIGIN = "http://localhost:3000";
-
-/** Made once: an RSA key takes longer than a test. */
-const CREDENTIALS = await makeCredentials();
-
-function gatewayTest(
-  title: string,
-  work: (gateway: Gateway, test: Deno.TestContext) => Promise<void>,
-  options: GatewayOptions = {},
-): void {
-  Deno.test(title, async (test) => {
-    const gateway = await startGateway({
-      credentials: CREDENTIALS,
-      origins: [ORIGIN],
-      ...options,
-    });
-    try {
-      await work(gateway, test);
-    } finally {
-      await gateway.stop();
-    }
-  });
-}
-
-/** Fields of a mint call over those of a good one; undefined leaves one out. */
-function mint(
-  gateway: Gateway,
-  fields: Record<string, unknown> = {},
-  key?: string,
-) {
-  return fetch(`${gateway.url}/v1/auth/mint`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${key ?? gateway.credentials.apiKey}` },
-    body: JSON.stringify({
-      user_id: "u-1",
-      role: "user",
-      ttl: 900,
-      session_id: "s-1",
-      tier: 2,
-      ...fields,
-    }),
-  });
-}
-
-async function mintToken(
-  gateway: Gateway,
-  fields: Record<string, unknown> = {},
-): Promise<string> {
-  return (await (await mint(gateway, fields)).json()).jwt;
-}
-
-function chat(
-  gateway: Gateway,
-  token: string,
-  headers: Record<string, string> = { "X-Session-Id": "s-1" },
-  body: unknown = {
-    model: "any",
-    messages: [{ role: "user", content: "ping" }],
-  },
-) {
-  return fetch(`${gateway.url}/v1/chat/completions`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${token}`, ...headers },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-}
-
-async function served(call: Promise<Response>): Promise<void> {
-  const answer = await call;
-  await answer.body?.cancel();
-  assert.equal(answer.status, 200);
-}
-
-async function refused(
-  answer: Response,
-  status: number,
-  code: string,
-): Promise<void> {
-  const { error } = await answer.json();
-  assert.deepEqual([answer.status, error.code], [status, code]);
-  assert.deepEqual(Object.keys(error), ["code", "message", "details"]);
-  assert.match(answer.headers.get("x-trace-id")!, /^[0-9a-f]{32}$/);
-}
-
-function goodClaims(
-  { tenantId, projectId }: Credentials,
-): Record<string, unknown> {
-  const iat = Math.floor(Date.now() / 1000);
-  return {
-    tid: tenantId,
-    pid: projectId,
-    uid: "u-1",
-    role: "user",
-    scp: [],
-    iss: "https://api.behest.ai",
-    aud: "behest",
-    iat,
-    nbf: iat,
-    exp: iat + 900,
-    jti: crypto.randomUUID(),
-    sid: "s-1",
-    tier: 1,
-  };
-}
-
-async function signLocally(
-  credentials: Credentials,
-  claims: Record<string, unknown> = {},
-  header: Record<string, unknown> = {},
-): Promise<string> {
-  const pem = atob(credentials.signingKey.slice("behest_pk_".length));
-  return await new SignJWT({ ...goodClaims(credentials), ...claims })
-    .setProtectedHeader({
-      alg: "RS256",
-      typ: "JWT",
-      kid: credentials.kid,
-      ...header,
-    })
-    .sign(await importPKCS8(pem, "RS256"));
-}
+  chat,
+  gatewayTest,
+  goodClaims,
+  mint,
+  mintToken,
+  ORIGIN,
+  refused,
+  served,
+} from "./gateway_calls.ts";
 
 gatewayTest(
   "a mint call is answered with a token, its project, ttl and session",
@@ -167,25 +44,6 @@ gatewayTest(
       ],
       ["u-1", "user", [], "s-1", 2, claims.iat],
     );
-  },
-);
-
-gatewayTest(
-  "its JWKS verifies its own tokens and the tenant's",
-  async (gateway) => {
-    const jwks = await (await fetch(`${gateway.url}/.well-known/jwks.json`))
-      .json();
-    const own = await mintToken(gateway);
-    for (const token of [own, await signLocally(gateway.credentials)]) {
-      await jwtVerify(token, createLocalJWKSet(jwks), {
-        algorithms: ["RS256"],
-      });
-    }
-    assert.deepEqual(
-      jwks.keys.map((key: { kid: string }) => key.kid),
-      [decodeProtectedHeader(own).kid, gateway.credentials.kid],
-    );
-    assert.ok(jwks.keys.every((key: object) => !("d" in key)));
   },
 );
 
@@ -306,13 +164,6 @@ gatewayTest(
 );
 
 gatewayTest(
-  "a locally signed token of the registered key is accepted",
-  async (gateway) => {
-    await served(chat(gateway, await signLocally(gateway.credentials)));
-  },
-);
-
-gatewayTest(
   "a chat without X-Session-Id is a validation_error",
   async (gateway) => {
     await refused(
@@ -322,95 +173,6 @@ gatewayTest(
     );
   },
 );
-
-gatewayTest(
-  "a token with a claim that is not right is refused as invalid_token",
-  async (gateway, test) => {
-    const now = Math.floor(Date.now() / 1000);
-    const cases: [string, Record<string, unknown>][] = [
-      ["another issuer", { iss: "https://evil.example" }],
-      ["another audience", { aud: "other" }],
-      ["an exp that has passed", { exp: now - 1 }],
-      ["an nbf in the future", { nbf: now + 60 }],
-      ["an iat in the future", { iat: now + 60 }],
-      ["no exp", { exp: undefined }],
-      ["no nbf", { nbf: undefined }],
-      ["no iat", { iat: undefined }],
-      ["no uid", { uid: undefined }],
-      ["an empty uid", { uid: "" }],
-      ["a plan's name as tier", { tier: "pro" }],
-    ];
-    for (const [what, claims] of cases) {
-      await test.step(what, async () => {
-        const token = await signLocally(gateway.credentials, claims);
-        await refused(await chat(gateway, token), 401, "invalid_token");
-      });
-    }
-  },
-);
-
-gatewayTest("a token of another project is forbidden", async (gateway) => {
-  const token = await signLocally(gateway.credentials, {
-    pid: crypto.randomUUID(),
-  });
-  await refused(await chat(gateway, token), 403, "forbidden");
-});
-
-gatewayTest(
-  "a token is refused when its kid is missing or unknown",
-  async (gateway) => {
-    for (const kid of [undefined, "sk_unknown"]) {
-      const token = await signLocally(gateway.credentials, {}, { kid });
-      await refused(await chat(gateway, token), 401, "invalid_token");
-    }
-  },
-);
-
-gatewayTest(
-  "another key under the registered kid is refused",
-  async (gateway) => {
-    const { signingKey } = await makeCredentials();
-    const token = await signLocally({ ...gateway.credentials, signingKey });
-    await refused(await chat(gateway, token), 401, "invalid_token");
-  },
-);
-
-gatewayTest("alg none is refused", async (gateway) => {
-  const part = (value: unknown) =>
-    btoa(JSON.stringify(value)).replace(/=+$/, "");
-  const header = part({
-    alg: "none",
-    typ: "JWT",
-    kid: gateway.credentials.kid,
-  });
-  const token = `${header}.${part(goodClaims(gateway.credentials))}.`;
-  await refused(await chat(gateway, token), 401, "invalid_token");
-});
-
-gatewayTest(
-  "HS256 with the public key as the secret is refused",
-  async (gateway) => {
-    const secret = new TextEncoder().encode(
-      JSON.stringify(gateway.credentials.publicJwk),
-    );
-    const token = await new SignJWT(goodClaims(gateway.credentials))
-      .setProtectedHeader({
-        alg: "HS256",
-        typ: "JWT",
-        kid: gateway.credentials.kid,
-      })
-      .sign(secret);
-    await refused(await chat(gateway, token), 401, "invalid_token");
-  },
-);
-
-gatewayTest("an API key is no token for a chat", async (gateway) => {
-  await refused(
-    await chat(gateway, gateway.credentials.apiKey),
-    401,
-    "invalid_token",
-  );
-});
 
 gatewayTest(
   "a body that is no JSON object, or no chat, is a validation_error",
@@ -532,11 +294,7 @@ gatewayTest(
     const token = await mintToken(gateway);
     await served(chat(gateway, token));
     await refused(await chat(gateway, token), 402, "quota_exceeded");
-    assert.equal(
-      (await chat(gateway, await mintToken(gateway, { user_id: "u-2" })))
-        .status,
-      200,
-    );
+    await served(chat(gateway, await mintToken(gateway, { user_id: "u-2" })));
   },
   { limits: { quota: 1 } },
 );
