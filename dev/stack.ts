@@ -94,7 +94,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const jwtSecret = randomHex(32);
     const publishableKey = `sb_publishable_${randomHex(16)}`;
     const secretKey = `sb_secret_${randomHex(16)}`;
-    say("Starting Supabase Lite …");
+    say("Starting Supabase Lite (the first start downloads it) …");
     const lite = await startChild({
       name: "Supabase Lite",
       deno: Deno.execPath(),
