@@ -12,8 +12,8 @@ const HELP =
 
   --mode <mode>          api-key (default): the function calls Behest to mint
                          local: the function signs by itself
-  --port <port>          Supabase and the function (default ${DEFAULT_PORT})
-  --gateway-port <port>  the Behest gateway (default ${DEFAULT_GATEWAY_PORT})
+  --port <port>          Supabase and the function (default ${DEFAULT_PORT}; 0 takes a free one)
+  --gateway-port <port>  the Behest gateway (default ${DEFAULT_GATEWAY_PORT}; 0 likewise)
   --help                 this text
 `;
 
