@@ -1,0 +1,287 @@
+/* tslint:disable */
+/* eslint-disable */
+/** Where the settings are; `Deno.env` is one. */
+export interface Environment {
+    get(name: string): string | undefined;
+}
+
+/** A code of the contract's error table. */
+export type FaultCode =
+| "invalid_request"
+| "missing_token"
+| "invalid_token"
+| "expired_token"
+| "not_a_user"
+| "invalid_session"
+| "quota_exceeded"
+| "origin_forbidden"
+| "anonymous_forbidden"
+| "model_forbidden"
+| "method_not_allowed"
+| "request_too_large"
+| "rate_limited"
+| "misconfigured"
+| "internal"
+| "behest_rejected"
+| "auth_unavailable"
+| "plan_unavailable"
+| "behest_unavailable"
+| "auth_timeout"
+| "plan_timeout"
+| "behest_timeout";
+
+/** A refusal. What the core refuses, it throws as one of these. */
+export interface Fault {
+    readonly code: FaultCode;
+    /** The HTTP status. */
+    readonly status: number;
+    /** What to do next; holds no secret. */
+    readonly message: string;
+    /** Seconds to wait before the next try. */
+    readonly retryAfter?: number;
+    /** Why, for the log alone; holds no secret. */
+    readonly detail?: string;
+}
+
+/** The end of an upstream call, after its retries. */
+export interface Answer {
+    /** The HTTP status; absent where no answer came. */
+    readonly status?: number;
+    /** The body; absent where it was over 64 KiB, broke off, or is no UTF-8. */
+    readonly body?: string;
+    /** `Retry-After` in seconds. */
+    readonly retryAfter?: number;
+    /** No answer came, because the time was up. */
+    readonly timedOut?: boolean;
+}
+
+/** What the shim must carry, and where to. A URL that is absent is not called. */
+export interface Setup {
+    /** Allowed origins: exact, or `https://*.` and a name for one label before it. */
+    readonly origins: string[];
+    /** What works but should be changed, for the log. */
+    readonly warnings: string[];
+    /** `misconfigured`, where settings are at fault. All below is absent then. */
+    readonly fault?: Fault;
+    readonly mode?: "api_key" | "local";
+    /** The Auth server's user endpoint. */
+    readonly userUrl?: string;
+    /** PostgREST's plan query; ends where the user's id belongs. */
+    readonly planUrl?: string;
+    /** The Auth server's key set. */
+    readonly jwksUrl?: string;
+    /** Behest's mint endpoint. */
+    readonly mintUrl?: string;
+    /** Sent to Supabase as `apikey`. */
+    readonly supabaseKey?: string;
+    /** Sent to Behest, and to nobody else. A secret. */
+    readonly behestKey?: string;
+}
+
+/** Whether the token's key is in the fetched key set, may be in a newer one, or has nothing to do with one. */
+export type KeyState = "settled" | "held" | "missing";
+
+
+
+/**
+ * A token that has passed every check but the Auth server's.
+ */
+export class Candidate {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The algorithm of the session token, for the log.
+     */
+    readonly algorithm: string;
+    /**
+     * The Supabase user's id.
+     */
+    readonly sub: string;
+}
+
+/**
+ * The exchange, with its settings read and its keys imported.
+ */
+export class Core {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Takes a fetched key set in place of the one before; gives how many of its keys cannot be
+     * used. Throws `auth_unavailable` or `auth_timeout`, and keeps the old one, where the answer
+     * is no key set.
+     */
+    acceptKeys(answer: Answer): number | Promise<number>;
+    /**
+     * Takes Behest's answer. Gives the body of the 200. Throws `quota_exceeded`, `rate_limited`,
+     * `behest_rejected`, `behest_unavailable`, `behest_timeout`.
+     */
+    accept(grant: Grant, answer: Answer, now: number): string;
+    /**
+     * Checks a request's body. Throws `invalid_request`.
+     */
+    check(body: string): void;
+    /**
+     * Makes a session of it, with the Auth server's answer where `setup.userUrl` is set. Throws
+     * `invalid_session`, `not_a_user`, `anonymous_forbidden`, `auth_unavailable`, `auth_timeout`.
+     */
+    confirm(candidate: Candidate, answer: Answer | null | undefined, now: number): Session;
+    /**
+     * Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
+     * Throws `invalid_token`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
+     */
+    grant(session: Session, answer: Answer | null | undefined, body: string): Grant;
+    /**
+     * Where the token's key is.
+     */
+    keyState(token: Token): KeyState;
+    /**
+     * Reads the settings and imports the keys, once an isolate. Settings at fault are no error
+     * here: `setup` tells them, and `verify` refuses.
+     */
+    static open(environment: Environment): Core | Promise<Core>;
+    /**
+     * Reads the token out of an `Authorization` header. Throws `missing_token`, `not_a_user` or
+     * `invalid_token`.
+     */
+    read(authorization?: string | null): Token;
+    /**
+     * The body that asks Behest for the token, where `setup.mode` is `api_key`.
+     */
+    request(grant: Grant): string;
+    /**
+     * Judges the claims of a token that nothing has verified yet, so that one that could never be
+     * accepted causes no fetch of keys. Throws as `verify` does.
+     */
+    screen(token: Token, now: number): void;
+    /**
+     * What the shim must carry.
+     */
+    setup(): Setup;
+    /**
+     * Signs the token here, where `setup.mode` is `local`. Gives the body of the 200.
+     */
+    sign(grant: Grant, now: number): string | Promise<string>;
+    /**
+     * Verifies signature and claims. Throws the contract's 401s and `misconfigured`.
+     */
+    verify(token: Token, now: number): Candidate | Promise<Candidate>;
+}
+
+/**
+ * Leave for one user to have one token.
+ */
+export class Grant {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * What the operator should know of this user's plan, for the log.
+     */
+    readonly notice: string | undefined;
+    /**
+     * The tier, for the log.
+     */
+    readonly tier: number;
+    /**
+     * The Behest uid, for the log.
+     */
+    readonly uid: string;
+}
+
+/**
+ * A user whose session is good.
+ */
+export class Session {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+}
+
+/**
+ * A session token as it came.
+ */
+export class Token {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+}
+
+export function __wbg_reset_state(): void;
+
+/**
+ * Every refusal of the contract's error table, by its code.
+ *
+ * # Errors
+ * Where the platform broke.
+ */
+export function faults(): Record<FaultCode, Fault>;
+
+/**
+ * Says in the log where a panic came from, before it becomes a trap.
+ */
+export function start(): void;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_candidate_free: (a: number, b: number) => void;
+    readonly __wbg_core_free: (a: number, b: number) => void;
+    readonly __wbg_grant_free: (a: number, b: number) => void;
+    readonly __wbg_session_free: (a: number, b: number) => void;
+    readonly __wbg_token_free: (a: number, b: number) => void;
+    readonly candidate_algorithm: (a: number) => [number, number];
+    readonly candidate_sub: (a: number) => [number, number];
+    readonly core_accept: (a: number, b: number, c: any, d: number) => [number, number, number, number];
+    readonly core_acceptKeys: (a: number, b: any) => [number, number, number];
+    readonly core_check: (a: number, b: number, c: number) => [number, number];
+    readonly core_confirm: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly core_grant: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly core_keyState: (a: number, b: number) => [number, number, number];
+    readonly core_open: (a: any) => [number, number, number];
+    readonly core_read: (a: number, b: number, c: number) => [number, number, number];
+    readonly core_request: (a: number, b: number) => [number, number, number, number];
+    readonly core_screen: (a: number, b: number, c: number) => [number, number];
+    readonly core_setup: (a: number) => [number, number, number];
+    readonly core_sign: (a: number, b: number, c: number) => [number, number, number];
+    readonly core_verify: (a: number, b: number, c: number) => [number, number, number];
+    readonly faults: () => [number, number, number];
+    readonly grant_notice: (a: number) => [number, number];
+    readonly grant_tier: (a: number) => number;
+    readonly grant_uid: (a: number) => [number, number];
+    readonly start: () => void;
+    readonly wasm_bindgen__convert__closures_____invoke__h9e7eb9eabb0ddde8: (a: number, b: number, c: any) => [number, number, number];
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __wbindgen_destroy_closure: (a: number, b: number) => void;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -1,0 +1,128 @@
+//! The claims of a session token and their rules (RFC 7519 section 4.1; Supabase, "JWT Claims Reference").
+
+use crate::fault::{Code, Fault};
+use crate::json::Json;
+
+/// How far our clock and the issuer's may be apart, in seconds.
+pub const LEEWAY_SECONDS: f64 = 5.0;
+
+/// Ids that Behest keeps for itself.
+const RESERVED_UIDS: [&str; 3] = ["admin", "system", "dashboard-service"];
+
+/// What the settings ask of a session token's claims.
+#[derive(Debug)]
+pub struct ClaimRules {
+    /// `aud` must hold this.
+    pub audience: String,
+    /// `iss` must be this, where it is set.
+    pub issuer: Option<String>,
+}
+
+/// Claims that have passed the rules. Who signed them is not said here.
+#[derive(Debug)]
+pub struct Claims {
+    /// The Supabase user's id.
+    pub sub: String,
+    /// Whether the user signed in anonymously.
+    pub is_anonymous: bool,
+    /// What only the project can write about the user.
+    pub app_metadata: Json,
+}
+
+impl Claims {
+    /// Reads a payload and applies every rule, at `now` (Unix seconds).
+    ///
+    /// # Errors
+    /// `expired_token`, `not_a_user`, or `invalid_token` with the reason for the log.
+    pub fn read(payload: &[u8], rules: &ClaimRules, now: u64) -> Result<Self, Fault> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "exact for the next 285 million years"
+        )]
+        let now = now as f64;
+        let invalid = |why| Fault::because(Code::InvalidToken, why);
+        let claims = Json::parse(payload)
+            .filter(|claims| claims.object().is_some())
+            .ok_or_else(|| invalid("payload holds no claims, or one twice"))?;
+        let text = |name| {
+            let claim = claims.get(name).optional_text();
+            claim.map_err(|_| invalid("iss, sub or role is no string"))
+        };
+        let (iss, sub, role) = (text("iss")?, text("sub")?, text("role")?);
+        let exp = claims.get("exp").number();
+        let exp = exp.ok_or_else(|| invalid("exp is missing or no number"))?;
+        // RFC 7519 section 4.1.4: "on or after" is too late.
+        if now >= exp + LEEWAY_SECONDS {
+            return Err(Code::ExpiredToken.into());
+        }
+        match claims.get("nbf") {
+            Json::Null => {}
+            Json::Number(nbf) if now >= nbf - LEEWAY_SECONDS => {}
+            _ => return Err(invalid("nbf is in the future or no number")),
+        }
+        // Before `aud`: Supabase's API keys have no `aud`, and "not a user" says more.
+        if matches!(role, Some("anon" | "service_role")) {
+            return Err(Fault::because(Code::NotAUser, "role is an API key's"));
+        }
+        let sub = sub
+            .filter(|sub| is_uid(sub))
+            .ok_or_else(|| Fault::because(Code::NotAUser, "sub is missing or out of range"))?;
+        if !holds(claims.get("aud"), &rules.audience) {
+            return Err(invalid("aud is another"));
+        }
+        if rules.issuer.is_some() && rules.issuer.as_deref() != iss {
+            return Err(invalid("iss is another"));
+        }
+        Ok(Self {
+            sub: sub.to_owned(),
+            is_anonymous: *claims.get("is_anonymous") == Json::Bool(true),
+            app_metadata: claims.get("app_metadata").clone(),
+        })
+    }
+}
+
+/// `aud` is one string or a list of them (RFC 7519 section 4.1.3).
+fn holds(aud: &Json, wanted: &str) -> bool {
+    aud.text() == Some(wanted)
+        || aud
+            .list()
+            .is_some_and(|list| list.iter().any(|one| one.text() == Some(wanted)))
+}
+
+/// Whether Behest takes this as a user id: 1 to 255 characters, and none of its own.
+#[must_use]
+pub fn is_uid(id: &str) -> bool {
+    (1..=255).contains(&id.chars().count())
+        && !RESERVED_UIDS
+            .iter()
+            .any(|reserved| reserved.eq_ignore_ascii_case(id))
+}
+
+/// A path under `app_metadata`, such as `app_metadata.billing.plan`. `user_metadata` cannot be
+/// named: users write it themselves.
+#[derive(Debug)]
+pub struct MetadataPath(Vec<String>);
+
+impl MetadataPath {
+    /// Reads a dotted path.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<Self> {
+        let steps: Vec<_> = path
+            .strip_prefix("app_metadata.")?
+            .split('.')
+            .map(str::to_owned)
+            .collect();
+        steps
+            .iter()
+            .all(|step| !step.is_empty())
+            .then_some(Self(steps))
+    }
+
+    /// What stands at the path, `null` where nothing does.
+    #[must_use]
+    pub fn find<'a>(&self, app_metadata: &'a Json) -> &'a Json {
+        self.0
+            .iter()
+            .fold(app_metadata, |value, step| value.get(step))
+    }
+}

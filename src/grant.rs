@@ -1,0 +1,294 @@
+//! From a session and a tier to the Behest token: what is signed, what is asked for, and what is
+//! accepted as an answer.
+
+use crate::answer::{Answer, Outcome};
+use crate::fault::{Code, Fault};
+use crate::json::Json;
+use crate::session::Session;
+use crate::webcrypto::Crypto;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Serialize;
+
+/// What the settings say of minting.
+#[derive(Debug)]
+pub struct MintRules {
+    /// Where the app talks to Behest; told to the client.
+    pub base_url: String,
+    /// Lifetime of a token in seconds.
+    pub ttl: u32,
+}
+
+/// What a locally signed token says of its issuer, and with which key.
+#[derive(Debug)]
+pub struct LocalRules {
+    /// Behest's id of the signing key.
+    pub kid: String,
+    /// Tenant id.
+    pub tid: String,
+    /// Project id.
+    pub pid: String,
+    /// Issuer.
+    pub iss: String,
+    /// Audience.
+    pub aud: String,
+}
+
+/// A local signer: the imported key, and the part of the token that never changes.
+#[derive(Debug)]
+pub struct Signer<K> {
+    key: K,
+    rules: LocalRules,
+    /// The JWS header in base64url, with its dot.
+    header: String,
+}
+
+impl<K> Signer<K> {
+    /// Prepares the header: `alg`, `typ`, `kid`.
+    ///
+    /// # Errors
+    /// `internal` where JSON cannot be written.
+    pub fn new(key: K, rules: LocalRules) -> Result<Self, Fault> {
+        #[derive(Serialize)]
+        struct Header<'a> {
+            alg: &'static str,
+            typ: &'static str,
+            kid: &'a str,
+        }
+        let header = to_json(&Header {
+            alg: "RS256",
+            typ: "JWT",
+            kid: &rules.kid,
+        })?;
+        let mut header = Base64UrlUnpadded::encode_string(header.as_bytes());
+        header.push('.');
+        Ok(Self { key, rules, header })
+    }
+}
+
+/// Leave for one user to have one token. Only a `Session` becomes one.
+#[derive(Debug)]
+pub struct Grant {
+    uid: String,
+    tier: u32,
+    session_id: String,
+}
+
+impl Grant {
+    /// Grants a session's user a tier, in the Behest session to keep or a fresh one.
+    ///
+    /// # Errors
+    /// `internal` where the platform has no randomness.
+    pub fn new(session: &Session, tier: u32, session_id: Option<&str>) -> Result<Self, Fault> {
+        Ok(Self {
+            uid: session.uid().to_owned(),
+            tier,
+            session_id: match session_id {
+                Some(kept) => kept.to_owned(),
+                None => uuid_v4()?,
+            },
+        })
+    }
+
+    /// The Behest uid.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// The tier.
+    #[must_use]
+    pub const fn tier(&self) -> u32 {
+        self.tier
+    }
+
+    /// Signs the token here. The claims and their order are the official SDK's.
+    ///
+    /// # Errors
+    /// `internal` where the platform broke.
+    pub async fn sign<C: Crypto>(
+        &self,
+        crypto: &C,
+        signer: &Signer<C::SigningKey>,
+        rules: &MintRules,
+        now: u64,
+    ) -> Result<Bundle, Fault> {
+        #[derive(Serialize)]
+        struct Claims<'a> {
+            tid: &'a str,
+            pid: &'a str,
+            uid: &'a str,
+            role: &'static str,
+            scp: [&'static str; 0],
+            iss: &'a str,
+            aud: &'a str,
+            iat: u64,
+            nbf: u64,
+            exp: u64,
+            jti: String,
+            sid: &'a str,
+            tier: u32,
+        }
+        let exp = now.saturating_add(u64::from(rules.ttl));
+        let claims = to_json(&Claims {
+            tid: &signer.rules.tid,
+            pid: &signer.rules.pid,
+            uid: &self.uid,
+            role: "user",
+            scp: [],
+            iss: &signer.rules.iss,
+            aud: &signer.rules.aud,
+            iat: now,
+            nbf: now,
+            exp,
+            jti: uuid_v4()?,
+            sid: &self.session_id,
+            tier: self.tier,
+        })?;
+        let mut token = signer.header.clone();
+        token.push_str(&Base64UrlUnpadded::encode_string(claims.as_bytes()));
+        let signature = crypto
+            .sign(&signer.key, token.as_bytes())
+            .await
+            .map_err(|_| Fault::because(Code::Internal, "SubtleCrypto.sign broke"))?;
+        token.push('.');
+        token.push_str(&Base64UrlUnpadded::encode_string(&signature));
+        Ok(Bundle {
+            token,
+            session_id: self.session_id.clone(),
+            ttl: rules.ttl,
+            expires_at: exp,
+            base_url: rules.base_url.clone(),
+            tier: self.tier,
+        })
+    }
+
+    /// The body that asks Behest for the token (`POST /v1/auth/mint`).
+    ///
+    /// # Errors
+    /// `internal` where JSON cannot be written.
+    pub fn request(&self, rules: &MintRules) -> Result<String, Fault> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            user_id: &'a str,
+            role: &'static str,
+            ttl: u32,
+            session_id: &'a str,
+            tier: u32,
+        }
+        to_json(&Request {
+            user_id: &self.uid,
+            role: "user",
+            ttl: rules.ttl,
+            session_id: &self.session_id,
+            tier: self.tier,
+        })
+    }
+
+    /// Takes Behest's answer. Only a token of this very user, and one still good, is passed on.
+    ///
+    /// # Errors
+    /// `quota_exceeded`, `rate_limited`, `behest_rejected`, `behest_unavailable`, `behest_timeout`.
+    pub fn accept(&self, answer: &Answer, rules: &MintRules, now: u64) -> Result<Bundle, Fault> {
+        let code = match answer.outcome() {
+            Outcome::Success(body) => {
+                return self.read(body, rules, now).ok_or_else(|| {
+                    Fault::because(Code::BehestRejected, "no token of this user came back")
+                });
+            }
+            Outcome::Unreadable => Code::BehestRejected,
+            Outcome::Refused(402) => Code::QuotaExceeded,
+            Outcome::Refused(_) => Code::BehestRejected,
+            Outcome::TooMany => Code::RateLimited,
+            Outcome::Failed => Code::BehestUnavailable,
+            Outcome::TimedOut => Code::BehestTimeout,
+        };
+        Err(answer.fault(code))
+    }
+
+    fn read(&self, body: &str, rules: &MintRules, now: u64) -> Option<Bundle> {
+        let minted = Json::parse(body.as_bytes())?;
+        // Two generations of the answer: jwt and ttl, access_token and expires_in.
+        let either = |new, old| match minted.get(new) {
+            Json::Null => minted.get(old),
+            found => found,
+        };
+        let token = either("jwt", "access_token").text()?;
+        let mut parts = token.split('.');
+        let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next())
+        else {
+            return None;
+        };
+        let claims = Json::parse(&Base64UrlUnpadded::decode_vec(payload).ok()?)?;
+        let exp = claims.get("exp").whole()?;
+        if claims.get("uid").text()? != self.uid || exp <= now || !token.is_ascii() {
+            return None;
+        }
+        let ttl = either("ttl", "expires_in").whole();
+        let ttl = ttl.and_then(|ttl| u32::try_from(ttl).ok());
+        Some(Bundle {
+            token: token.to_owned(),
+            session_id: match minted.get("session_id") {
+                Json::Null => self.session_id.clone(),
+                kept => kept.text()?.to_owned(),
+            },
+            ttl: ttl.unwrap_or(rules.ttl),
+            expires_at: exp,
+            base_url: rules.base_url.clone(),
+            tier: self.tier,
+        })
+    }
+}
+
+/// The body of a 200.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bundle {
+    token: String,
+    session_id: String,
+    /// Seconds.
+    ttl: u32,
+    /// Unix seconds; the token's own `exp`.
+    expires_at: u64,
+    base_url: String,
+    tier: u32,
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Bundle(_)")
+    }
+}
+
+impl Bundle {
+    /// The answer's text.
+    ///
+    /// # Errors
+    /// `internal` where JSON cannot be written.
+    pub fn to_json(&self) -> Result<String, Fault> {
+        to_json(self)
+    }
+}
+
+fn to_json<T: Serialize>(value: &T) -> Result<String, Fault> {
+    serde_json::to_string(value)
+        .map_err(|_| Fault::because(Code::Internal, "JSON cannot be written"))
+}
+
+/// A random UUID (RFC 9562 section 5.4).
+fn uuid_v4() -> Result<String, Fault> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| Fault::because(Code::Internal, "no randomness"))?;
+    let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
+    *version = (*version & 0x0f) | 0x40;
+    *variant = (*variant & 0x3f) | 0x80;
+    let mut uuid = String::with_capacity(36);
+    for (index, byte) in bytes.into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            uuid.push('-');
+        }
+        for digit in [byte >> 4, byte & 0x0f] {
+            uuid.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    Ok(uuid)
+}

@@ -1,0 +1,105 @@
+//! Origins: where upstreams are, and which pages may ask (RFC 6454, WHATWG URL).
+
+/// `scheme://host[:port]` in the form browsers send, and nothing else: no credentials, path,
+/// query or fragment, so that what is appended cannot be bent elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    text: String,
+    host: String,
+}
+
+impl Origin {
+    /// Reads an origin in ASCII; a trailing slash is forgiven, a default port dropped.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
+        let (scheme, rest) = text.split_once("://")?;
+        let (host, port) = match rest.strip_prefix('[') {
+            Some(rest) => {
+                let (address, tail) = rest.split_once(']')?;
+                address
+                    .bytes()
+                    .all(|byte| byte.is_ascii_hexdigit() || byte == b':')
+                    .then_some(())?;
+                (format!("[{address}]"), tail)
+            }
+            None => {
+                let end = rest.find(':').unwrap_or(rest.len());
+                let (host, tail) = rest.split_at(end);
+                host.split('.')
+                    .all(is_label)
+                    .then(|| (host.to_owned(), tail))?
+            }
+        };
+        let port = match port.strip_prefix(':') {
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(digits.parse::<u16>().ok()?)
+            }
+            Some(_) => return None,
+            None => port.is_empty().then_some(None)?,
+        };
+        let port = match (scheme, port) {
+            ("https", Some(443)) | ("http", Some(80)) | (_, None) => String::new(),
+            (_, Some(port)) => format!(":{port}"),
+        };
+        let is_scheme = scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        is_scheme.then(|| Self {
+            text: format!("{scheme}://{host}{port}"),
+            host,
+        })
+    }
+
+    /// A place of ours to call: https, or http.
+    #[must_use]
+    pub fn parse_http(text: &str) -> Option<Self> {
+        Self::parse(text).filter(|origin| {
+            origin.text.starts_with("https://") || origin.text.starts_with("http://")
+        })
+    }
+
+    /// Whether what is sent there cannot be read on the way: https, or this machine.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let loopback = self.host == "localhost" || self.host == "[::1]" || is_loopback(&self.host);
+        self.text.starts_with("https://") || loopback
+    }
+
+    /// As it is written, without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// 127.0.0.0/8 (RFC 1122 section 3.2.1.3), and no name that begins like it.
+fn is_loopback(host: &str) -> bool {
+    host.starts_with("127.")
+        && host.split('.').count() == 4
+        && host.split('.').all(|part| part.parse::<u8>().is_ok())
+}
+
+/// One entry of `CORS_ORIGIN` in the form that the shim compares with: an exact origin, or
+/// `https://*.example.com` for one label before a name of at least two.
+#[must_use]
+pub fn allowed_origin(text: &str) -> Option<String> {
+    let Some(parent) = text.strip_prefix("https://*.") else {
+        return Origin::parse(text).map(|origin| origin.text);
+    };
+    let parent = Origin::parse(&format!("https://{parent}"))?;
+    let parts = parent.text.strip_prefix("https://")?;
+    parent
+        .host
+        .contains('.')
+        .then(|| format!("https://*.{parts}"))
+}
+
+/// A label of a host name (RFC 1123 section 2.1), with the underscore that people use.
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}

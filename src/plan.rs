@@ -1,0 +1,189 @@
+//! From a plan to a tier, and which models a plan may use.
+
+use crate::answer::{Answer, Outcome};
+use crate::claims::MetadataPath;
+use crate::fault::{Code, Fault};
+use crate::json::Json;
+use crate::session::Session;
+
+/// Where a user's plan stands.
+#[derive(Debug)]
+pub enum PlanSource {
+    /// A table that PostgREST serves.
+    Table(Table),
+    /// `app_metadata`; no call.
+    Claim(MetadataPath),
+}
+
+/// A table of plans, each name a plain SQL identifier.
+#[derive(Debug)]
+pub struct Table {
+    /// The table.
+    pub name: String,
+    /// The column with the plan.
+    pub column: String,
+    /// The column with the Supabase user's id.
+    pub user_column: String,
+}
+
+/// What the settings say of plans.
+#[derive(Debug)]
+pub struct PlanRules {
+    /// Where the plan stands.
+    pub source: PlanSource,
+    /// Plan name to tier.
+    pub tiers: Vec<(String, u32)>,
+    /// The tier without a plan.
+    pub default_tier: u32,
+    /// Whether to mint with the default tier when the plan cannot be read.
+    pub default_on_error: bool,
+    /// Model to the plans that may use it.
+    pub policy: Vec<(String, Vec<String>)>,
+}
+
+/// What a user may have.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The Behest tier.
+    pub tier: u32,
+    /// The plan names that count as the user's, for the model policy.
+    names: Vec<String>,
+    /// What the operator should know, for the log.
+    pub notice: Option<String>,
+}
+
+impl Standing {
+    fn is_called(&self, plan: &str) -> bool {
+        self.names.iter().any(|name| same(name, plan))
+    }
+}
+
+impl PlanRules {
+    /// The standing of a session's user, with PostgREST's answer where a table is set.
+    ///
+    /// # Errors
+    /// `invalid_token`, `plan_unavailable`, `plan_timeout`; `internal` where the answer is missing.
+    pub fn standing(&self, session: &Session, answer: Option<&Answer>) -> Result<Standing, Fault> {
+        let plan = match (&self.source, answer) {
+            (PlanSource::Claim(path), None) => path.find(session.app_metadata()).clone(),
+            (PlanSource::Table(table), Some(answer)) => match Self::row(table, answer) {
+                Ok(plan) => plan,
+                Err(Unread::Notice(notice)) => return Ok(self.without_plan(Some(notice.into()))),
+                Err(Unread::Fault(fault))
+                    if self.default_on_error && fault.code != Code::InvalidToken =>
+                {
+                    return Ok(
+                        self.without_plan(Some("plan cannot be read: BEHEST_TIER is used".into()))
+                    );
+                }
+                Err(Unread::Fault(fault)) => return Err(fault),
+            },
+            _ => return Err(Fault::because(Code::Internal, "the plan was passed by")),
+        };
+        Ok(self.of_plan(&plan))
+    }
+
+    /// The plan in PostgREST's answer, `null` where the user has no row.
+    fn row(table: &Table, answer: &Answer) -> Result<Json, Unread> {
+        let code = match answer.outcome() {
+            Outcome::Success(body) => {
+                match Json::parse(body.as_bytes()).as_ref().and_then(Json::list) {
+                    Some([]) => return Ok(Json::Null),
+                    Some([row]) => return Ok(row.get(&table.column).clone()),
+                    // Which one was meant, nothing says; the order is not fixed either.
+                    Some(_) => {
+                        return Err(Unread::Notice(
+                            "a user has more than one plan row: BEHEST_TIER is used",
+                        ));
+                    }
+                    None => Code::PlanUnavailable,
+                }
+            }
+            Outcome::Refused(401) => Code::InvalidToken,
+            Outcome::Refused(400 | 403 | 404) => {
+                return Err(Unread::Notice(
+                    "plan table or column is missing or not readable by users: BEHEST_TIER is used",
+                ));
+            }
+            Outcome::TimedOut => Code::PlanTimeout,
+            Outcome::Refused(_) | Outcome::Unreadable | Outcome::TooMany | Outcome::Failed => {
+                Code::PlanUnavailable
+            }
+        };
+        Err(Unread::Fault(answer.fault(code)))
+    }
+
+    fn of_plan(&self, plan: &Json) -> Standing {
+        if *plan == Json::Null {
+            return self.without_plan(None);
+        }
+        let name = plan.text().unwrap_or_default().trim();
+        let number = plan.whole().and_then(|tier| u32::try_from(tier).ok());
+        let tier = number.or_else(|| name.parse().ok());
+        if let Some(tier) = tier {
+            return Standing {
+                tier,
+                names: self.names_of(tier),
+                notice: None,
+            };
+        }
+        let known = self.tiers.iter().find(|(known, _)| same(known, name));
+        if let Some((name, tier)) = known {
+            return Standing {
+                tier: *tier,
+                names: vec![name.clone()],
+                notice: None,
+            };
+        }
+        // Cut short: what stands in the column is not ours to repeat at length.
+        let shown: String = name.chars().take(32).collect();
+        let mut standing = self.without_plan(Some(format!(
+            "plan \"{shown}\" is not in BEHEST_PLAN_TIERS: BEHEST_TIER is used"
+        )));
+        standing.names.push(name.to_owned());
+        standing
+    }
+
+    fn without_plan(&self, notice: Option<String>) -> Standing {
+        Standing {
+            tier: self.default_tier,
+            names: self.names_of(self.default_tier),
+            notice,
+        }
+    }
+
+    fn names_of(&self, tier: u32) -> Vec<String> {
+        let same = self.tiers.iter().filter(|(_, other)| *other == tier);
+        same.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Asks the model policy. A model that it does not name is free to all.
+    ///
+    /// # Errors
+    /// `model_forbidden`.
+    pub fn allow(&self, standing: &Standing, model: Option<&str>) -> Result<(), Fault> {
+        let named = self
+            .policy
+            .iter()
+            .find(|(name, _)| Some(name.as_str()) == model);
+        match named {
+            Some((_, plans)) if !plans.iter().any(|plan| standing.is_called(plan)) => {
+                Err(Code::ModelForbidden.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why no plan came out of an answer.
+enum Unread {
+    /// There is none to be had, and the operator should know.
+    Notice(&'static str),
+    /// It could not be read.
+    Fault(Fault),
+}
+
+/// Plan names are the same in any case of their ASCII letters.
+fn same(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
+}

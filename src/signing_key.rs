@@ -1,0 +1,171 @@
+//! `BEHEST_KEY`, in every form that people have it in; the form picks the mint mode.
+
+use crate::keyset::MIN_RSA_BITS;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use std::fmt;
+
+/// What `BEHEST_KEY` turned out to be.
+#[derive(Debug)]
+pub enum BehestKey {
+    /// `behest_sk_live_…`: Behest mints, for this key.
+    Api(ApiKey),
+    /// An RSA private key: we sign.
+    Signing(Pkcs8),
+}
+
+/// An API key, safe to put into a header.
+pub struct ApiKey(pub String);
+
+/// An RSA private key in PKCS#8 DER (RFC 5208 section 5).
+pub struct Pkcs8(pub Vec<u8>);
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ApiKey(_)")
+    }
+}
+
+impl fmt::Debug for Pkcs8 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Pkcs8(_)")
+    }
+}
+
+impl BehestKey {
+    /// Reads the key.
+    ///
+    /// # Errors
+    /// What is wrong, without a byte of the key.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        if let Some(rest) = text.strip_prefix("behest_sk_live_") {
+            let sound = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic());
+            return sound
+                .then(|| Self::Api(ApiKey(text.to_owned())))
+                .ok_or("an API key with characters that no key has");
+        }
+        let key = text.strip_prefix("behest_pk_").unwrap_or(text);
+        let decoded;
+        let pem = if key.contains("-----BEGIN") {
+            key
+        } else {
+            decoded = base64(key)
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .ok_or("neither an API key (behest_sk_live_…) nor an RSA private key in PEM or base64 of PEM")?;
+            &decoded
+        };
+        from_pem(pem).map(Self::Signing)
+    }
+}
+
+/// Finds the private key in a PEM text (RFC 7468), its line breaks real, written `\n`, or lost.
+fn from_pem(pem: &str) -> Result<Pkcs8, &'static str> {
+    let body = |label: &str| {
+        let (_, rest) = pem.split_once(&format!("-----BEGIN {label}-----"))?;
+        let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
+        Some(body.replace("\\n", "").replace("\\r", ""))
+    };
+    let broken = "a PEM whose content is broken; copy it whole";
+    if let Some(body) = body("PRIVATE KEY") {
+        let info = base64(&body).ok_or(broken)?;
+        let key = rsa_of_pkcs8(&info).ok_or("a private key, but no RSA key in PKCS#8")?;
+        return strong(key).map(|()| Pkcs8(info.clone()));
+    }
+    if let Some(body) = body("RSA PRIVATE KEY") {
+        let key = base64(&body).ok_or(broken)?;
+        return strong(&key).map(|()| Pkcs8(pkcs8_of_pkcs1(&key)));
+    }
+    Err(
+        "no RSA private key: expected -----BEGIN PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY-----",
+    )
+}
+
+/// Base64 in either alphabet, with or without padding and line breaks: people paste what they have.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let url_safe: String = text
+        .trim_end_matches(|last: char| last == '=' || last.is_whitespace())
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .map(|letter| match letter {
+            '+' => '-',
+            '/' => '_',
+            other => other,
+        })
+        .collect();
+    Base64UrlUnpadded::decode_vec(&url_safe).ok()
+}
+
+const INTEGER: u8 = 0x02;
+const OCTET_STRING: u8 = 0x04;
+const SEQUENCE: u8 = 0x30;
+
+/// SEQUENCE { OID rsaEncryption, NULL } (RFC 8017 appendix A.1).
+const RSA_ENCRYPTION: [u8; 15] = [
+    0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+];
+
+/// INTEGER 0, the version of both structures.
+const VERSION: [u8; 3] = [INTEGER, 0x01, 0x00];
+
+/// The `RSAPrivateKey` inside a `PrivateKeyInfo`.
+fn rsa_of_pkcs8(info: &[u8]) -> Option<&[u8]> {
+    let (info, _) = read(SEQUENCE, info)?;
+    let rest = info.strip_prefix(&VERSION)?.strip_prefix(&RSA_ENCRYPTION)?;
+    Some(read(OCTET_STRING, rest)?.0)
+}
+
+/// Refuses what is no `RSAPrivateKey` (RFC 8017 appendix A.1.2), or one too short to trust. The
+/// platform would say so too, but only when the other settings are right.
+fn strong(key: &[u8]) -> Result<(), &'static str> {
+    let modulus = || {
+        let (key, _) = read(SEQUENCE, key)?;
+        let (modulus, _) = read(INTEGER, key.strip_prefix(&VERSION)?)?;
+        Some(modulus.strip_prefix(&[0]).unwrap_or(modulus))
+    };
+    let modulus = modulus().ok_or("a PEM that holds no RSA private key; copy it whole")?;
+    if modulus.len() < MIN_RSA_BITS / 8 {
+        return Err("an RSA key shorter than 2048 bits; make a new one in the Behest dashboard");
+    }
+    Ok(())
+}
+
+/// Wraps an `RSAPrivateKey` into a `PrivateKeyInfo`, the only form that SubtleCrypto takes.
+fn pkcs8_of_pkcs1(key: &[u8]) -> Vec<u8> {
+    let mut info = VERSION.to_vec();
+    info.extend(RSA_ENCRYPTION);
+    info.extend(write(OCTET_STRING, key));
+    write(SEQUENCE, &info)
+}
+
+/// The content of the first DER value, and what follows it (X.690 section 8.1).
+fn read(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    let (length, rest) = match *length {
+        short @ ..=0x7f => (usize::from(short), rest),
+        0x81 => {
+            let (length, rest) = rest.split_first()?;
+            (usize::from(*length), rest)
+        }
+        0x82 => {
+            let (length, rest) = rest.split_first_chunk()?;
+            (usize::from(u16::from_be_bytes(*length)), rest)
+        }
+        _ => return None,
+    };
+    (*first == tag).then_some(())?;
+    rest.split_at_checked(length)
+}
+
+/// One DER value of at most 64 KiB, which no environment variable exceeds.
+fn write(tag: u8, content: &[u8]) -> Vec<u8> {
+    let [.., high, low] = content.len().to_be_bytes();
+    let mut value = vec![tag];
+    match (high, low) {
+        (0, ..=0x7f) => value.push(low),
+        (0, _) => value.extend([0x81, low]),
+        _ => value.extend([0x82, high, low]),
+    }
+    value.extend_from_slice(content);
+    value
+}

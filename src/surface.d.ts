@@ -1,0 +1,80 @@
+/** Where the settings are; `Deno.env` is one. */
+export interface Environment {
+  get(name: string): string | undefined;
+}
+
+/** A code of the contract's error table. */
+export type FaultCode =
+  | "invalid_request"
+  | "missing_token"
+  | "invalid_token"
+  | "expired_token"
+  | "not_a_user"
+  | "invalid_session"
+  | "quota_exceeded"
+  | "origin_forbidden"
+  | "anonymous_forbidden"
+  | "model_forbidden"
+  | "method_not_allowed"
+  | "request_too_large"
+  | "rate_limited"
+  | "misconfigured"
+  | "internal"
+  | "behest_rejected"
+  | "auth_unavailable"
+  | "plan_unavailable"
+  | "behest_unavailable"
+  | "auth_timeout"
+  | "plan_timeout"
+  | "behest_timeout";
+
+/** A refusal. What the core refuses, it throws as one of these. */
+export interface Fault {
+  readonly code: FaultCode;
+  /** The HTTP status. */
+  readonly status: number;
+  /** What to do next; holds no secret. */
+  readonly message: string;
+  /** Seconds to wait before the next try. */
+  readonly retryAfter?: number;
+  /** Why, for the log alone; holds no secret. */
+  readonly detail?: string;
+}
+
+/** The end of an upstream call, after its retries. */
+export interface Answer {
+  /** The HTTP status; absent where no answer came. */
+  readonly status?: number;
+  /** The body; absent where it was over 64 KiB, broke off, or is no UTF-8. */
+  readonly body?: string;
+  /** `Retry-After` in seconds. */
+  readonly retryAfter?: number;
+  /** No answer came, because the time was up. */
+  readonly timedOut?: boolean;
+}
+
+/** What the shim must carry, and where to. A URL that is absent is not called. */
+export interface Setup {
+  /** Allowed origins: exact, or `https://*.` and a name for one label before it. */
+  readonly origins: string[];
+  /** What works but should be changed, for the log. */
+  readonly warnings: string[];
+  /** `misconfigured`, where settings are at fault. All below is absent then. */
+  readonly fault?: Fault;
+  readonly mode?: "api_key" | "local";
+  /** The Auth server's user endpoint. */
+  readonly userUrl?: string;
+  /** PostgREST's plan query; ends where the user's id belongs. */
+  readonly planUrl?: string;
+  /** The Auth server's key set. */
+  readonly jwksUrl?: string;
+  /** Behest's mint endpoint. */
+  readonly mintUrl?: string;
+  /** Sent to Supabase as `apikey`. */
+  readonly supabaseKey?: string;
+  /** Sent to Behest, and to nobody else. A secret. */
+  readonly behestKey?: string;
+}
+
+/** Whether the token's key is in the fetched key set, may be in a newer one, or has nothing to do with one. */
+export type KeyState = "settled" | "held" | "missing";

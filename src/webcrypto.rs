@@ -1,0 +1,252 @@
+//! The platform's public-key cryptography: SubtleCrypto, behind a trait so that native tests bring
+//! their own (Web Cryptography API, W3C).
+
+use crate::algorithm::Algorithm;
+use crate::keyset::PublicKey;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use std::cell::RefCell;
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use wasm_bindgen::prelude::*;
+use web_sys::{CryptoKey, SubtleCrypto};
+
+/// Public-key cryptography as the core needs it. Every key is imported once and cannot be exported.
+#[expect(async_fn_in_trait, reason = "one thread, and no caller outside")]
+pub trait Crypto {
+    /// A public key, imported.
+    type VerifyingKey: fmt::Debug;
+    /// An RSA private key, imported.
+    type SigningKey: fmt::Debug;
+    /// The platform broke; what it said.
+    type Error: fmt::Debug;
+
+    /// Imports a public key; nothing comes back where the platform refuses it.
+    async fn import_verifying(&self, key: &PublicKey) -> Option<Self::VerifyingKey>;
+
+    /// Imports an RSA private key in PKCS#8 for RS256; nothing comes back where the platform
+    /// refuses it.
+    async fn import_signing(&self, pkcs8: &[u8]) -> Option<Self::SigningKey>;
+
+    /// Whether the signature over the message is the key's.
+    ///
+    /// # Errors
+    /// Where the platform broke. A wrong signature is no error.
+    async fn verify(
+        &self,
+        algorithm: Algorithm,
+        key: &Self::VerifyingKey,
+        signature: &[u8],
+        message: &[u8],
+    ) -> Result<bool, Self::Error>;
+
+    /// Signs with RS256.
+    ///
+    /// # Errors
+    /// Where the platform broke.
+    async fn sign(&self, key: &Self::SigningKey, message: &[u8]) -> Result<Vec<u8>, Self::Error>;
+}
+
+/// SubtleCrypto, with its algorithm objects made once.
+#[derive(Debug)]
+pub struct WebCrypto {
+    subtle: SubtleCrypto,
+    ecdsa: Object,
+    rsa: Object,
+    ed25519: Object,
+}
+
+impl WebCrypto {
+    /// Finds `crypto.subtle`.
+    ///
+    /// # Errors
+    /// Where the platform has none.
+    pub fn new() -> Result<Self, JsValue> {
+        let crypto: web_sys::Crypto =
+            Reflect::get(&js_sys::global(), &"crypto".into())?.unchecked_into();
+        Ok(Self {
+            subtle: crypto.subtle(),
+            ecdsa: object(&[
+                ("name", "ECDSA"),
+                ("namedCurve", "P-256"),
+                ("hash", "SHA-256"),
+            ])?,
+            rsa: object(&[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")])?,
+            ed25519: object(&[("name", "Ed25519")])?,
+        })
+    }
+
+    async fn import(
+        &self,
+        format: &str,
+        key: &Object,
+        algorithm: &Object,
+        usage: &str,
+    ) -> Result<CryptoKey, JsValue> {
+        let promise = self.subtle.import_key_with_object(
+            format,
+            key,
+            algorithm,
+            false,
+            &Array::of1(&usage.into()),
+        )?;
+        Ok(Settled::of(promise).await?.unchecked_into())
+    }
+}
+
+impl Crypto for WebCrypto {
+    type VerifyingKey = CryptoKey;
+    type SigningKey = CryptoKey;
+    type Error = JsValue;
+
+    async fn import_verifying(&self, key: &PublicKey) -> Option<CryptoKey> {
+        let text = Base64UrlUnpadded::encode_string;
+        let imported = match key {
+            PublicKey::P256 { x, y } => {
+                let jwk = object(&[
+                    ("kty", "EC"),
+                    ("crv", "P-256"),
+                    ("x", &text(x)),
+                    ("y", &text(y)),
+                ]);
+                self.import("jwk", &jwk.ok()?, &self.ecdsa, "verify").await
+            }
+            PublicKey::Rsa { n, e } => {
+                let jwk = object(&[("kty", "RSA"), ("n", &text(n)), ("e", &text(e))]);
+                self.import("jwk", &jwk.ok()?, &self.rsa, "verify").await
+            }
+            PublicKey::Ed25519(x) => {
+                self.import("raw", &Uint8Array::from(&x[..]), &self.ed25519, "verify")
+                    .await
+            }
+        };
+        imported.ok()
+    }
+
+    async fn import_signing(&self, pkcs8: &[u8]) -> Option<CryptoKey> {
+        let bytes = Uint8Array::from(pkcs8);
+        self.import("pkcs8", &bytes, &self.rsa, "sign").await.ok()
+    }
+
+    async fn verify(
+        &self,
+        algorithm: Algorithm,
+        key: &CryptoKey,
+        signature: &[u8],
+        message: &[u8],
+    ) -> Result<bool, JsValue> {
+        let kind = match algorithm {
+            Algorithm::Es256 => &self.ecdsa,
+            Algorithm::Rs256 => &self.rsa,
+            Algorithm::EdDsa => &self.ed25519,
+            // Never a public key's; `keyset` keeps the two apart.
+            Algorithm::Hs256 => return Ok(false),
+        };
+        let promise = self
+            .subtle
+            .verify_with_object_and_js_u8_array_and_js_u8_array(
+                kind,
+                key,
+                &Uint8Array::from(signature),
+                &Uint8Array::from(message),
+            )?;
+        Ok(Settled::of(promise).await?.is_truthy())
+    }
+
+    async fn sign(&self, key: &CryptoKey, message: &[u8]) -> Result<Vec<u8>, JsValue> {
+        let message = Uint8Array::from(message);
+        let promise = self
+            .subtle
+            .sign_with_object_and_js_u8_array(&self.rsa, key, &message)?;
+        Ok(Uint8Array::new(&Settled::of(promise).await?).to_vec())
+    }
+}
+
+/// An object of plain strings.
+fn object(entries: &[(&str, &str)]) -> Result<Object, JsValue> {
+    let object = Object::new();
+    for (name, value) in entries {
+        Reflect::set(&object, &(*name).into(), &(*value).into())?;
+    }
+    Ok(object)
+}
+
+/// How a promise ended, once it has.
+type Outcome = Rc<RefCell<Option<Result<JsValue, JsValue>>>>;
+
+thread_local! {
+    /// The promise that the future being polled waits for; `drive` takes it right after the poll.
+    static AWAITED: RefCell<Option<(Promise, Outcome)>> = const { RefCell::new(None) };
+}
+
+/// A promise as a future, for `drive` alone.
+struct Settled {
+    promise: Option<Promise>,
+    outcome: Outcome,
+}
+
+impl Settled {
+    fn of(promise: Promise) -> Self {
+        Self {
+            promise: Some(promise),
+            outcome: Outcome::default(),
+        }
+    }
+}
+
+impl Future for Settled {
+    type Output = Result<JsValue, JsValue>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(result) = self.outcome.take() {
+            return Poll::Ready(result);
+        }
+        if let Some(promise) = self.promise.take() {
+            let outcome = Rc::clone(&self.outcome);
+            AWAITED.set(Some((promise, outcome)));
+        }
+        Poll::Pending
+    }
+}
+
+/// A future on its way to JavaScript.
+pub type Task = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `Promise.prototype.then` with a callback that may throw.
+    type Thenable;
+
+    #[wasm_bindgen(method)]
+    fn then(this: &Thenable, callback: &JsValue) -> JsValue;
+}
+
+/// Runs a future as far as it goes: to its value, or to a promise of it.
+///
+/// Each wait is one link of a `then` chain. So work that needs no waiting (HS256) is done when the
+/// call returns, and a trap, wherever it strikes, rejects what the caller awaits. An executor of
+/// its own would poll in a microtask of its own, where a trap ends the isolate and every request in it.
+///
+/// # Errors
+/// What the future fails with.
+pub fn drive(mut task: Task) -> Result<JsValue, JsValue> {
+    if let Poll::Ready(result) = task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return result;
+    }
+    let (promise, outcome) = AWAITED
+        .take()
+        .ok_or_else(|| JsValue::from_str("a future waits for no promise"))?;
+    let resume = move |settled: JsValue| -> Result<JsValue, JsValue> {
+        let settled = Reflect::get_u32(&settled, 0)?;
+        let value = Reflect::get(&settled, &"value".into())?;
+        let reason = Reflect::get(&settled, &"reason".into())?;
+        let rejected = Reflect::get(&settled, &"status".into())? == "rejected";
+        outcome.replace(Some(if rejected { Err(reason) } else { Ok(value) }));
+        drive(task)
+    };
+    // `allSettled` calls back once whatever happens, so that the closure is always freed.
+    let settled: Thenable = Promise::all_settled(&Array::of1(&promise)).unchecked_into();
+    Ok(settled.then(&Closure::once_into_js(resume)))
+}

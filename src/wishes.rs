@@ -1,0 +1,53 @@
+//! What a caller may wish for in the body. Everything else in it is ignored: the uid, tier, role
+//! and ttl never come from the caller.
+
+use crate::fault::{Code, Fault};
+use crate::json::Json;
+
+/// Longest `sessionId` and `model`, in characters.
+const MAX_CHARACTERS: usize = 128;
+
+/// The checked body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    session_id: Option<String>,
+    model: Option<String>,
+}
+
+impl Wishes {
+    /// Reads a body: nothing, or a JSON object.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn read(body: &str) -> Result<Self, Fault> {
+        if body.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let in_range = |text: &str| (1..=MAX_CHARACTERS).contains(&text.chars().count());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+        let wishes = || {
+            let body = Json::parse(body.as_bytes()).filter(|body| body.object().is_some())?;
+            let session_id = body.get("sessionId").optional_text().ok()?;
+            let model = body.get("model").optional_text().ok()?;
+            let good = session_id.is_none_or(|id| in_range(id) && id.bytes().all(plain))
+                && model.is_none_or(in_range);
+            good.then(|| Self {
+                session_id: session_id.map(str::to_owned),
+                model: model.map(str::to_owned),
+            })
+        };
+        wishes().ok_or_else(|| Code::InvalidRequest.into())
+    }
+
+    /// The Behest session to keep over a re-mint.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.session_id.as_deref()
+    }
+
+    /// The model to ask the policy about.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+}
