@@ -5,8 +5,7 @@ import { DEFAULT_GATEWAY_PORT, DEFAULT_PORT, startStack } from "./stack.ts";
 import type { Mode, Stack } from "./stack.ts";
 import { MODEL } from "./gateway_chat.ts";
 
-const HELP =
-  `Runs a local Supabase, the function and a double of the Behest gateway.
+const HELP = `Runs a local Supabase, the function and a double of the Behest gateway.
 
   deno task dev [flags]
 
@@ -102,9 +101,7 @@ function curlLines(
     `BEHEST=$(curl -s -X POST ${functionUrl} -H "Authorization: Bearer $SESSION"); echo "$BEHEST"`,
     `curl -N ${gatewayUrl}/v1/chat/completions -H "Authorization: Bearer $(echo "$BEHEST" | ${
       field("token")
-    })" -H "X-Session-Id: $(echo "$BEHEST" | ${
-      field("sessionId")
-    })" ${json} -d '${chat}'`,
+    })" -H "X-Session-Id: $(echo "$BEHEST" | ${field("sessionId")})" ${json} -d '${chat}'`,
   ];
 }
 

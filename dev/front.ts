@@ -73,9 +73,7 @@ async function hand(request: Request, routes: Routes): Promise<Response> {
     headers,
     body: request.body,
     redirect: "manual",
-  }).catch(() =>
-    Response.json({ message: `${prefix} does not answer.` }, { status: 502 })
-  );
+  }).catch(() => Response.json({ message: `${prefix} does not answer.` }, { status: 502 }));
 
   const answer = new Response(response.body, response);
   if (supabase) answer.headers.set("Access-Control-Allow-Origin", "*");
@@ -88,10 +86,8 @@ function preflight(request: Request): Response {
     status: 204,
     headers: {
       "Access-Control-Allow-Origin": "*",
-      "Access-Control-Allow-Methods":
-        "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
-      "Access-Control-Allow-Headers":
-        request.headers.get("access-control-request-headers") ?? "*",
+      "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+      "Access-Control-Allow-Headers": request.headers.get("access-control-request-headers") ?? "*",
       "Access-Control-Max-Age": "3600",
     },
   });

@@ -6,12 +6,7 @@
 
 import { type Credentials, makeCredentials, randomHex } from "./credentials.ts";
 import { answerChat, MODEL, parseChat } from "./gateway_chat.ts";
-import {
-  forbidden,
-  GatewayFault,
-  invalidToken,
-  validationError,
-} from "./gateway_fault.ts";
+import { forbidden, GatewayFault, invalidToken, validationError } from "./gateway_fault.ts";
 import { DEFAULT_LIMITS, type Limits, makeLimiter } from "./gateway_limits.ts";
 import { makeTokens, type MintRequest } from "./gateway_tokens.ts";
 
@@ -163,9 +158,7 @@ function bearer(request: Request): string {
 function preflight(request: Request): Response {
   const asked = request.headers.get("access-control-request-headers") ?? "";
   const granted = asked.toLowerCase().split(",").map((name) => name.trim())
-    .filter((name) =>
-      ALLOWED_HEADERS.includes(name) || name.startsWith(ALLOWED_HEADER_PREFIX)
-    );
+    .filter((name) => ALLOWED_HEADERS.includes(name) || name.startsWith(ALLOWED_HEADER_PREFIX));
   return new Response(null, {
     status: 204,
     headers: {
@@ -186,9 +179,7 @@ async function readObject(request: Request): Promise<Record<string, unknown>> {
     }
     chunks.push(chunk);
   }
-  const body = await new Blob(chunks).text().then(JSON.parse).catch(() =>
-    undefined
-  );
+  const body = await new Blob(chunks).text().then(JSON.parse).catch(() => undefined);
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw validationError({ body: "a JSON object is required" }, 400);
   }

@@ -37,9 +37,8 @@ export function parseChat(body: Record<string, unknown>): ChatRequest {
     model: model as string,
     prompt: prompt!.slice(0, ECHO_LENGTH),
     stream: stream as boolean,
-    includeUsage:
-      (stream_options as { include_usage?: unknown } | null | undefined)
-        ?.include_usage === true,
+    includeUsage: (stream_options as { include_usage?: unknown } | null | undefined)
+      ?.include_usage === true,
   };
 }
 
@@ -59,8 +58,7 @@ function lastUserText(messages: unknown[]): string | undefined {
 
 /** The answer: one JSON document, or server-sent events, as OpenAI shapes them. */
 export function answerChat(request: ChatRequest, caller: Caller): Response {
-  const text =
-    `You said: ${request.prompt} — and you are ${caller.uid} on tier ${caller.tier}.`;
+  const text = `You said: ${request.prompt} — and you are ${caller.uid} on tier ${caller.tier}.`;
   const words = text.split(/(?<=\s)/);
   const usage = {
     prompt_tokens: request.prompt.split(/\s+/).length,

@@ -24,9 +24,7 @@ export class GatewayFault extends Error {
     const { code, message, details, retryAfter } = this;
     return Response.json({ error: { code, message, details } }, {
       status: this.status,
-      headers: retryAfter === undefined
-        ? {}
-        : { "Retry-After": String(retryAfter) },
+      headers: retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) },
     });
   }
 }

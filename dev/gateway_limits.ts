@@ -60,9 +60,7 @@ function allowed(
   requestsPerMinute: Limits["requestsPerMinute"],
   tier: number,
 ): number {
-  const known = Object.keys(requestsPerMinute).map(Number).sort((a, b) =>
-    a - b
-  );
+  const known = Object.keys(requestsPerMinute).map(Number).sort((a, b) => a - b);
   const nearest = known.findLast((candidate) => candidate <= tier) ?? known[0];
   return requestsPerMinute[nearest];
 }

@@ -1,13 +1,6 @@
 /** The gateway's own half of the trust: it mints tokens, and it judges them. */
 
-import {
-  createLocalJWKSet,
-  errors,
-  exportJWK,
-  generateKeyPair,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import { createLocalJWKSet, errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import type { JSONWebKeySet } from "jose";
 import type { Credentials } from "./credentials.ts";
 import { randomHex } from "./credentials.ts";

@@ -86,8 +86,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const gateway = await listen(
       options.gatewayPort ?? DEFAULT_GATEWAY_PORT,
       "--gateway-port",
-      (port) =>
-        startGateway({ port, credentials, origins, limits: options.limits }),
+      (port) => startGateway({ port, credentials, origins, limits: options.limits }),
     );
     running.push(gateway);
 

@@ -1,12 +1,7 @@
 /** Which tokens the double of the Behest gateway takes, and which it does not. */
 
 import assert from "node:assert/strict";
-import {
-  createLocalJWKSet,
-  decodeProtectedHeader,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { makeCredentials } from "../dev/credentials.ts";
 import {
   chat,
@@ -97,8 +92,7 @@ gatewayTest(
 );
 
 gatewayTest("alg none is refused", async (gateway) => {
-  const part = (value: unknown) =>
-    btoa(JSON.stringify(value)).replace(/=+$/, "");
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replace(/=+$/, "");
   const header = part({
     alg: "none",
     typ: "JWT",

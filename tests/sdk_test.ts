@@ -2,11 +2,7 @@
 
 import assert from "node:assert/strict";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import {
-  type Gateway,
-  type GatewayOptions,
-  startGateway,
-} from "../dev/gateway.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "../dev/gateway.ts";
 import { callSdk, SdkError, type SdkMint, sdkSign } from "./sdk/sdk.ts";
 
 function sdkTest(
@@ -58,14 +54,10 @@ sdkTest(
   async (gateway) => {
     const minted = await callSdk<SdkMint>("mint", overHttp(gateway), USER);
     const local = await signed(gateway);
-    const [header, localHeader] = [minted, local].map(({ token }) =>
-      decodeProtectedHeader(token)
-    );
+    const [header, localHeader] = [minted, local].map(({ token }) => decodeProtectedHeader(token));
     assert.deepEqual({ ...header, kid: "" }, { ...localHeader, kid: "" });
 
-    const [claims, localClaims] = [minted, local].map(({ token }) =>
-      decodeJwt(token)
-    );
+    const [claims, localClaims] = [minted, local].map(({ token }) => decodeJwt(token));
     assert.deepEqual(Object.keys(claims), Object.keys(localClaims));
     const unique = { jti: "", iat: 0, nbf: 0, exp: 0 };
     assert.deepEqual({ ...claims, ...unique }, { ...localClaims, ...unique });

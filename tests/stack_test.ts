@@ -189,8 +189,7 @@ stackTest(
     const headers = {
       Origin: "http://localhost:3000",
       "Access-Control-Request-Method": "POST",
-      "Access-Control-Request-Headers":
-        "authorization,apikey,content-type,x-client-info",
+      "Access-Control-Request-Headers": "authorization,apikey,content-type,x-client-info",
     };
     const allowed = await fetch(stack.functionUrl, {
       method: "OPTIONS",
