@@ -43,12 +43,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     args: ["run", "--no-prompt", ...options.args],
     cwd: new URL("..", import.meta.url),
     clearEnv: !options.inheritEnv,
-    env: {
-      ...denoVariables(),
-      ...options.env,
-      NO_COLOR: "1",
-      DENO_NO_UPDATE_CHECK: "1",
-    },
+    env: { ...denoVariables(), ...options.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -68,14 +63,9 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     }
   };
   const fail = (how: string) =>
-    ready.reject(
-      new Error([`${options.name} ${how}:`, ...lastLines].join("\n")),
-    );
-  const ended = Promise.all([
-    read(process.stdout),
-    read(process.stderr),
-    process.status,
-  ])
+    ready.reject(new Error([`${options.name} ${how}:`, ...lastLines].join("\n")));
+  const output = [read(process.stdout), read(process.stderr)];
+  const ended = Promise.all([...output, process.status])
     .then(() => fail("ended before it was ready"));
 
   const stop = async () => {

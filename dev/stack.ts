@@ -4,7 +4,7 @@
  * listens on the loopback alone, and every key is made at the start.
  */
 
-import { startChild } from "./child.ts";
+import { type Child, startChild } from "./child.ts";
 import { type Credentials, makeCredentials, randomHex } from "./credentials.ts";
 import { startFront } from "./front.ts";
 import { startGateway } from "./gateway.ts";
@@ -71,11 +71,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
 
   try {
-    const front = await listen(
-      options.port ?? DEFAULT_PORT,
-      "--port",
-      startFront,
-    );
+    const front = await listen(options.port ?? DEFAULT_PORT, "--port", startFront);
     running.push(front);
     const origins = [
       ...FRONT_END_ORIGINS,
@@ -90,60 +86,28 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     );
     running.push(gateway);
 
-    const jwtSecret = randomHex(32);
-    const publishableKey = `sb_publishable_${randomHex(16)}`;
-    const secretKey = `sb_secret_${randomHex(16)}`;
+    const keys = {
+      jwtSecret: randomHex(32),
+      publishableKey: `sb_publishable_${randomHex(16)}`,
+      secretKey: `sb_secret_${randomHex(16)}`,
+    };
     say("Starting Supabase Lite (the first start downloads it) …");
-    const lite = await startChild({
-      name: "Supabase Lite",
-      deno: Deno.execPath(),
-      args: [
-        "--allow-net=127.0.0.1",
-        "--allow-env",
-        "--allow-read",
-        "--allow-sys",
-        "dev/lite.ts",
-      ],
-      env: {
-        JWT_SECRET: jwtSecret,
-        SUPABASE_PUBLISHABLE_KEY: publishableKey,
-        SUPABASE_SECRET_KEY: secretKey,
-        DO_NOT_TRACK: "1",
-      },
-      inheritEnv: true,
-      onLine: () => {},
-    });
+    const lite = await startLite(keys);
     running.push(lite);
 
     say("Starting the function …");
     const functionLog: string[] = [];
-    const edge = await startChild({
-      name: "The function",
-      deno: options.deno ?? Deno.execPath(),
-      // No package and no setting of this repository: what ships needs none.
-      args: [
-        "--no-config",
-        "--no-lock",
-        "--no-npm",
-        "--no-remote",
-        "--allow-net=127.0.0.1",
-        "--allow-env",
-        "dev/function.ts",
-      ],
-      env: {
-        SUPABASE_URL: front.url,
-        SUPABASE_PUBLISHABLE_KEY: publishableKey,
-        JWT_SECRET: jwtSecret,
-        BEHEST_BASE_URL: gateway.url,
-        ...behestEnv(mode, credentials),
-        CORS_ORIGIN: origins.join(","),
-        ...options.env,
-      },
-      inheritEnv: false,
-      onLine(line) {
-        functionLog.push(line);
-        say(`function  ${line}`);
-      },
+    const edge = await startFunction(options.deno ?? Deno.execPath(), {
+      SUPABASE_URL: front.url,
+      SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
+      JWT_SECRET: keys.jwtSecret,
+      BEHEST_BASE_URL: gateway.url,
+      ...behestEnv(mode, credentials),
+      CORS_ORIGIN: origins.join(","),
+      ...options.env,
+    }, (line) => {
+      functionLog.push(line);
+      say(`function  ${line}`);
     });
     running.push(edge);
 
@@ -153,16 +117,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       "/functions/v1/behest-token": edge.url,
     });
     say("Seeding a user on each plan …");
+    const users = await seedUsers(front.url, keys.publishableKey, keys.secretKey);
     return {
+      ...keys,
       url: front.url,
       functionUrl: `${front.url}/functions/v1/behest-token`,
       gatewayUrl: gateway.url,
-      publishableKey,
-      secretKey,
-      jwtSecret,
       credentials,
       mode,
-      users: await seedUsers(front.url, publishableKey, secretKey),
+      users,
       functionLog,
       broken: Promise.race([
         lite.ended.then(() => "Supabase Lite has ended."),
@@ -174,6 +137,42 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await stop();
     throw error;
   }
+}
+
+/** Its right to the network keeps it on the loopback; it needs none to write. */
+function startLite(
+  keys: { jwtSecret: string; publishableKey: string; secretKey: string },
+): Promise<Child> {
+  return startChild({
+    name: "Supabase Lite",
+    deno: Deno.execPath(),
+    args: ["--allow-net=127.0.0.1", "--allow-env", "--allow-read", "--allow-sys", "dev/lite.ts"],
+    env: {
+      JWT_SECRET: keys.jwtSecret,
+      SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
+      SUPABASE_SECRET_KEY: keys.secretKey,
+      DO_NOT_TRACK: "1",
+    },
+    inheritEnv: true,
+    onLine: () => {},
+  });
+}
+
+/** Without packages and without this repository's settings: what ships needs none. */
+function startFunction(
+  deno: string,
+  env: Record<string, string>,
+  onLine: (line: string) => void,
+): Promise<Child> {
+  const isolation = ["--no-config", "--no-lock", "--no-npm", "--no-remote"];
+  return startChild({
+    name: "The function",
+    deno,
+    args: [...isolation, "--allow-net=127.0.0.1", "--allow-env", "dev/function.ts"],
+    env,
+    inheritEnv: false,
+    onLine,
+  });
 }
 
 /** @throws {Error} that names the flag to set, where the port is taken */
