@@ -229,7 +229,7 @@ impl Fault {
     /// The settings at fault, each with its reason and none with its value.
     #[must_use]
     pub fn misconfigured(settings: &[(&str, Cow<'static, str>)]) -> Self {
-        let mut message = String::from("Set these with `supabase secrets set`:");
+        let mut message = String::from("These settings are missing or wrong:");
         for (index, (name, reason)) in settings.iter().enumerate() {
             message.push_str(if index == 0 { " " } else { "; " });
             message.push_str(name);

@@ -1,0 +1,174 @@
+/** The way of a request, top to bottom. What is decided is decided in the core; this carries. */
+import type { Core, Environment, Fault, Setup } from "../../../pkg/behest_token.js";
+import { fetchToken } from "./behest.ts";
+import { corsHeaders, isAllowed, METHODS, preflight } from "./cors.ts";
+import { KeyRing } from "./jwks.ts";
+import { Entry, type Line, loggable, once } from "./log.ts";
+import { fetchPlan, fetchUser, publicHeaders } from "./supabase.ts";
+import { boundedBytes, type Clock, utf8, type World } from "./upstream.ts";
+import { discardTrapped, faults, isFault, openCore } from "./wasm.ts";
+
+/** What the function needs of the world. */
+export interface Deps extends World {
+  /** The settings. */
+  readonly env: Environment;
+  /** Takes one line a request. */
+  readonly log: (line: Line) => void;
+}
+
+/** Milliseconds in which a whole request is answered. */
+const REQUEST_MS = 10_000;
+/** Longest body in bytes. */
+const MAX_BODY_BYTES = 16 * 1024;
+
+/** Made once an isolate: settings read, keys imported. */
+interface Office {
+  readonly core: Core;
+  readonly setup: Setup;
+  readonly keys?: KeyRing;
+  readonly notice: (notice: string) => void;
+}
+
+/** The function. It answers everything and never rejects. */
+export function createHandler(deps: Deps): (request: Request) => Promise<Response> {
+  const notice = once(deps.log);
+  let office: Promise<Office> | undefined = open(deps, notice);
+  // A request that cannot be served says so itself.
+  office.catch(() => {});
+  return async (request) => {
+    const entry = new Entry(deps.clock);
+    const origin = request.headers.get("Origin");
+    let allowed: readonly string[] = [];
+    try {
+      const ready = await (office ??= open(deps, notice));
+      allowed = ready.setup.origins;
+      if (request.method === "OPTIONS") return preflight(allowed, origin);
+      const bundle = await exchange(request, ready, deps, entry);
+      deps.log(entry.line("ok", 200));
+      return answer(200, bundle, corsHeaders(allowed, origin), entry);
+    } catch (error) {
+      if (!isFault(error)) {
+        // The core that broke is not used again.
+        office = undefined;
+        discardTrapped(error);
+        entry.note({ cause: String(error) });
+      }
+      if (request.method === "OPTIONS") return preflight(allowed, origin);
+      const fault = isFault(error) ? error : faults.internal;
+      // Settings at fault are the operator's to mend, and the log is where operators look.
+      entry.note({ detail: fault.code === "misconfigured" ? fault.message : fault.detail });
+      deps.log(entry.line(fault.code, fault.status));
+      return refuse(fault, corsHeaders(allowed, origin), entry);
+    }
+  };
+}
+
+async function open(deps: Deps, notice: (notice: string) => void): Promise<Office> {
+  const core = await openCore(deps.env);
+  const setup = core.setup();
+  setup.warnings.forEach(notice);
+  const keys = setup.jwksUrl === undefined
+    ? undefined
+    : new KeyRing(core, setup.jwksUrl, publicHeaders(setup), deps, notice);
+  return { core, setup, keys, notice };
+}
+
+/** From a request to the body of its 200. Rejects with the fault that ends it early. */
+async function exchange(
+  request: Request,
+  { core, setup, keys, notice }: Office,
+  deps: Deps,
+  entry: Entry,
+): Promise<string> {
+  const { clock } = deps;
+  const deadline = clock.tick() + REQUEST_MS;
+  entry.note({ mode: setup.mode });
+
+  if (setup.fault) throw setup.fault;
+  if (!isAllowed(setup.origins, request.headers.get("Origin"))) throw faults.origin_forbidden;
+  if (request.method !== "POST") throw faults.method_not_allowed;
+  const body = await readBody(request, clock, deadline);
+  core.check(body);
+
+  const authorization = request.headers.get("Authorization");
+  const candidate = await entry.time("verify", async () => {
+    const token = core.read(authorization);
+    await keys?.provide(token);
+    return await core.verify(token, clock.now());
+  });
+  entry.note({ alg: candidate.algorithm });
+
+  // The user and the plan are asked for at the same time; an ended session waits for neither.
+  const { userUrl, planUrl, mintUrl, behestKey } = setup;
+  const headers = { ...publicHeaders(setup), "Authorization": bearer(authorization) };
+  const planUnwanted = new AbortController();
+  const user = userUrl && entry.time("user", () => fetchUser(userUrl, headers, deadline, deps));
+  const plan = planUrl &&
+    entry.time(
+      "plan",
+      () => fetchPlan(planUrl, candidate.sub, headers, deadline, planUnwanted.signal, deps),
+    );
+  let session;
+  try {
+    session = core.confirm(candidate, await user || undefined, clock.now());
+  } catch (error) {
+    planUnwanted.abort();
+    throw error;
+  }
+  const grant = core.grant(session, await plan || undefined, body);
+  entry.note({ uid: loggable(grant.uid), tier: grant.tier });
+  if (grant.notice) notice(grant.notice);
+
+  return await entry.time("mint", async () => {
+    if (mintUrl === undefined || behestKey === undefined) {
+      return await core.sign(grant, clock.now());
+    }
+    const minted = await fetchToken(mintUrl, behestKey, core.request(grant), deadline, deps);
+    entry.traceId = minted.traceId;
+    return core.accept(grant, minted, clock.now());
+  });
+}
+
+/** The body's text, read up to its limit and in its time, and no further. */
+async function readBody(request: Request, clock: Clock, deadline: number): Promise<string> {
+  if (request.body === null) return "";
+  if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) {
+    throw faults.request_too_large;
+  }
+  let stopTimer = () => {};
+  const late = new Promise<never>((_, reject) => {
+    stopTimer = clock.after(deadline - clock.tick(), () => reject(faults.invalid_request));
+  });
+  try {
+    const bytes = await Promise.race([boundedBytes(request.body, MAX_BODY_BYTES), late]);
+    if (bytes === undefined) throw faults.request_too_large;
+    const text = utf8(bytes);
+    if (text === undefined) throw faults.invalid_request;
+    return text;
+  } catch (error) {
+    // The caller hung up.
+    throw isFault(error) ? error : faults.invalid_request;
+  } finally {
+    stopTimer();
+  }
+}
+
+/** The caller's token for Supabase, in the one spelling of the scheme that PostgREST takes. */
+function bearer(authorization: string | null): string {
+  return `Bearer ${authorization?.split(" ").at(-1)}`;
+}
+
+function refuse(fault: Fault, headers: Headers, entry: Entry): Response {
+  if (fault.retryAfter !== undefined) headers.set("Retry-After", String(fault.retryAfter));
+  if (fault.code === "method_not_allowed") headers.set("Allow", METHODS);
+  const { code, message } = fault;
+  return answer(fault.status, JSON.stringify({ error: { code, message } }), headers, entry);
+}
+
+function answer(status: number, body: string, headers: Headers, entry: Entry): Response {
+  headers.set("Content-Type", "application/json");
+  headers.set("Cache-Control", "no-store");
+  headers.set("Server-Timing", entry.serverTiming());
+  if (entry.traceId !== undefined) headers.set("X-Trace-Id", entry.traceId);
+  return new Response(body, { status, headers });
+}

@@ -1,0 +1,9 @@
+import { createHandler } from "./handler.ts";
+import { systemClock } from "./upstream.ts";
+
+Deno.serve(createHandler({
+  env: Deno.env,
+  fetch,
+  clock: systemClock,
+  log: (line) => console.log(JSON.stringify(line)),
+}));

@@ -1,0 +1,63 @@
+/** What happened in one request: a line for the log, and the times for `Server-Timing`. */
+import type { Clock } from "./upstream.ts";
+
+/** A step of the way, as `Server-Timing` names it. */
+export type Step = "verify" | "user" | "plan" | "mint";
+
+/** One line of the log. No token, key, e-mail or body is ever in it. */
+export type Line = Record<string, unknown>;
+
+/** Collects what one request did. */
+export class Entry {
+  /** Behest's name for this request. */
+  traceId?: string;
+  readonly #clock: Clock;
+  readonly #times = new Map<Step, number>();
+  #facts: Line = {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Adds facts to the line. */
+  note(facts: Line): void {
+    this.#facts = { ...this.#facts, ...facts };
+  }
+
+  /** Measures a step, however it ends. */
+  async time<T>(step: Step, work: () => T | Promise<T>): Promise<T> {
+    const start = this.#clock.tick();
+    try {
+      return await work();
+    } finally {
+      this.#times.set(step, this.#clock.tick() - start);
+    }
+  }
+
+  /** The steps that ran (Server Timing, W3C), in milliseconds. */
+  serverTiming(): string {
+    return [...this.#times].map(([step, ms]) => `${step};dur=${ms.toFixed(1)}`).join(", ");
+  }
+
+  /** The line. */
+  line(code: string, status: number): Line {
+    const ms = Object.fromEntries([...this.#times].map(([step, ms]) => [step, Math.round(ms)]));
+    return { code, status, ...this.#facts, ms, traceId: this.traceId };
+  }
+}
+
+/** A uid for the log, unless the project has made it an e-mail address. */
+export function loggable(uid: string): string | undefined {
+  return uid.includes("@") ? undefined : uid;
+}
+
+/** Logs each notice once an isolate: what is wrong for one user is wrong for thousands. */
+export function once(log: (line: Line) => void): (notice: string) => void {
+  const seen = new Set<string>();
+  return (notice) => {
+    // A bound, should notices ever differ without end.
+    if (seen.has(notice) || seen.size >= 100) return;
+    seen.add(notice);
+    log({ notice });
+  };
+}

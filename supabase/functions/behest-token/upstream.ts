@@ -1,0 +1,159 @@
+/** One upstream call: each try in its time, retries, no redirect. Every fetch goes through here. */
+import type { Answer } from "../../../pkg/behest_token.js";
+
+/** What time it is, and how to wait. */
+export interface Clock {
+  /** Unix seconds. */
+  now(): number;
+  /** Milliseconds that only go forward. */
+  tick(): number;
+  /** Calls back after some milliseconds; gives a function that calls it off. */
+  after(ms: number, then: () => void): () => void;
+}
+
+/** The platform's time. */
+export const systemClock: Clock = {
+  now: () => Math.floor(Date.now() / 1000),
+  tick: () => performance.now(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** What a call needs of the world. */
+export interface World {
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+}
+
+/** A call. */
+export interface Call {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  /** Sent with POST; without one the call is a GET. */
+  readonly body?: string;
+  /** Tries after the first. */
+  readonly retries: number;
+  /** The tick at which the whole request must be answered. */
+  readonly deadline: number;
+  /** Ends the call early, when nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** An answer, with the trace id that Behest gives it. */
+export interface Reply extends Answer {
+  readonly traceId?: string;
+}
+
+/** Milliseconds that one try may take, the reading of its body included. */
+const TRY_MS = 5_000;
+/** Milliseconds before the first retry, on average; doubled for the next. */
+const BACKOFF_MS = 100;
+/** Longest body that is read, in bytes. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Calls an upstream. Never rejects: an answer that did not come is an answer too. */
+export async function call(call: Call, world: World): Promise<Reply> {
+  for (let tried = 0;; tried++) {
+    const reply = await attempt(call, world);
+    const failed = reply.status === undefined || reply.status >= 500;
+    if (!failed || tried === call.retries || call.signal?.aborted) return reply;
+    // Jitter, so that callers that failed together do not come back together.
+    const pause = BACKOFF_MS * 2 ** tried * (0.5 + Math.random());
+    if (world.clock.tick() + pause >= call.deadline) return reply;
+    await new Promise<void>((resolve) => world.clock.after(pause, resolve));
+  }
+}
+
+async function attempt(call: Call, { fetch, clock }: World): Promise<Reply> {
+  const left = call.deadline - clock.tick();
+  if (left <= 0) return { timedOut: true };
+  const abort = new AbortController();
+  let timedOut = false;
+  const stopTimer = clock.after(Math.min(TRY_MS, left), () => {
+    timedOut = true;
+    abort.abort();
+  });
+  const giveUp = () => abort.abort();
+  call.signal?.addEventListener("abort", giveUp);
+  try {
+    const response = await fetch(call.url, {
+      method: call.body === undefined ? "GET" : "POST",
+      headers: call.headers,
+      body: call.body,
+      redirect: "manual",
+      signal: abort.signal,
+    });
+    return {
+      status: response.status,
+      body: response.ok ? await text(response) : discard(response),
+      retryAfter: retryAfter(response.headers.get("Retry-After"), clock.now()),
+      traceId: traceId(response.headers.get("X-Trace-Id")),
+    };
+  } catch {
+    return { timedOut };
+  } finally {
+    stopTimer();
+    call.signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** What an upstream says of its errors is never passed on, so it is not read. */
+function discard(response: Response): undefined {
+  response.body?.cancel().catch(() => {});
+}
+
+/** Reads a body up to a limit in bytes, and no further. Gives nothing where it is longer. */
+export async function boundedBytes(
+  body: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop early cancels the stream.
+  for await (const chunk of body) {
+    length += chunk.byteLength;
+    if (length > limit) return undefined;
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** Bytes as text; nothing where they are no UTF-8. */
+export function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A good answer's text; nothing where it is too long or no UTF-8. */
+async function text({ body }: Response): Promise<string | undefined> {
+  if (body === null) return "";
+  const bytes = await boundedBytes(body, MAX_BODY_BYTES);
+  return bytes && utf8(bytes);
+}
+
+/** `Retry-After` in seconds (RFC 9110 section 10.2.3), up to a day; nothing for nonsense. */
+function retryAfter(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  const seconds = /^\d{1,9}$/.test(value)
+    ? Number(value)
+    : / GMT$/.test(value)
+    ? Math.ceil(Date.parse(value) / 1000 - now)
+    : NaN;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), 86_400);
+}
+
+/** A trace id that is safe to hand on. */
+function traceId(value: string | null): string | undefined {
+  return value !== null && /^[\x21-\x7e]{1,128}$/.test(value) ? value : undefined;
+}

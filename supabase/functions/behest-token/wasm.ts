@@ -1,0 +1,44 @@
+/** Loads the core. The only file that knows how the bytes travel. */
+import {
+  __wbg_reset_state,
+  Core,
+  type Environment,
+  type Fault,
+  faults as readFaults,
+  initSync,
+} from "../../../pkg/behest_token.js";
+import module from "../../../pkg/behest_token_wasm.js";
+
+// As base64 in a script the module comes along whichever way the function is deployed.
+initSync({ module: bytes(module) });
+
+/** Every refusal of the contract, by its code. Plain values: they outlive an instance. */
+export const faults = readFaults();
+
+/** Whether a caught value is a refusal of the core's or of `faults`. */
+export function isFault(value: unknown): value is Fault {
+  return typeof value === "object" && value !== null && "code" in value && "status" in value &&
+    !(value instanceof Error);
+}
+
+/** Reads the settings and imports the keys. Rejects where the platform has no SubtleCrypto. */
+export async function openCore(env: Environment): Promise<Core> {
+  return await Core.open(env);
+}
+
+/**
+ * Throws a trapped instance away: what it left half done must not serve a second request. Handles
+ * into it are refused from then on, so every core must be opened anew. Gives whether it was one.
+ */
+export function discardTrapped(error: unknown): boolean {
+  if (!(error instanceof WebAssembly.RuntimeError)) return false;
+  __wbg_reset_state();
+  return true;
+}
+
+function bytes(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
