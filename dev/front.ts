@@ -1,0 +1,94 @@
+/**
+ * The one origin of the local Supabase, as the API gateway of a hosted project
+ * is: it hands a request on by its path and streams both bodies.
+ */
+
+/** Path prefix to the URL that serves it. */
+export type Routes = Record<string, string>;
+
+/** A listening front. */
+export interface Front {
+  /** `http://127.0.0.1:<port>` */
+  url: string;
+  /** Until this is called, every path is answered with 503. */
+  open(routes: Routes): void;
+  stop(): Promise<void>;
+}
+
+/** Headers of one hop (RFC 9110, 7.6.1), and what fetch sets by itself. */
+const HOP_HEADERS = [
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+];
+
+/**
+ * Listens at once, so that a taken port is known before anything is started.
+ * @param port 0 takes a free one
+ * @throws {Deno.errors.AddrInUse}
+ */
+// deno-lint-ignore require-await -- a taken port is a rejection, as with the gateway
+export async function startFront(port: number): Promise<Front> {
+  let routes: Routes = {};
+  const ended = new AbortController();
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port,
+    signal: ended.signal,
+    onListen: () => {},
+  }, (request) => hand(request, routes));
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    open(opened) {
+      routes = opened;
+    },
+    stop() {
+      ended.abort();
+      return server.finished;
+    },
+  };
+}
+
+async function hand(request: Request, routes: Routes): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const prefix = Object.keys(routes).find((prefix) =>
+    pathname === prefix || pathname.startsWith(`${prefix}/`)
+  );
+  if (!prefix) {
+    const status = Object.keys(routes).length === 0 ? 503 : 404;
+    return Response.json({ message: "Nothing is served here." }, { status });
+  }
+  // Hosted, the API gateway answers the CORS of these; Lite leaves headers out.
+  const supabase = !prefix.startsWith("/functions/");
+  if (supabase && request.method === "OPTIONS") return preflight(request);
+
+  const headers = new Headers(request.headers);
+  for (const name of HOP_HEADERS) headers.delete(name);
+  // fetch would decode a compressed answer, but leave its headers as they were.
+  headers.set("Accept-Encoding", "identity");
+  const response = await fetch(routes[prefix] + pathname + search, {
+    method: request.method,
+    headers,
+    body: request.body,
+    redirect: "manual",
+  }).catch(() => Response.json({ message: `${prefix} does not answer.` }, { status: 502 }));
+
+  const answer = new Response(response.body, response);
+  if (supabase) answer.headers.set("Access-Control-Allow-Origin", "*");
+  if (supabase) answer.headers.delete("Access-Control-Allow-Credentials");
+  return answer;
+}
+
+function preflight(request: Request): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "Access-Control-Allow-Origin": "*",
+      "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+      "Access-Control-Allow-Headers": request.headers.get("access-control-request-headers") ?? "*",
+      "Access-Control-Max-Age": "3600",
+    },
+  });
+}
