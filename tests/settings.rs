@@ -1,5 +1,14 @@
 //! Settings: defaults, forms, and every fault at once, by name and without its value.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod support;
 
 use behest_token::exchange::Exchange;

@@ -1,6 +1,10 @@
 //! What the native tests share: cryptography in place of SubtleCrypto, keys, tokens, settings.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    missing_docs,
+    reason = "each test file uses its part, and nobody else"
+)]
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use behest_token::algorithm::Algorithm;
@@ -117,10 +121,13 @@ pub fn decoded(part: &str) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// From a message to its signature.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// Something that signs tokens, and its public key as a JWK.
 pub struct Signer {
     pub algorithm: Algorithm,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    sign: Sign,
     /// The JWK without braces, `kid` and all; nothing for the shared secret.
     pub jwk: String,
 }

@@ -1,0 +1,103 @@
+/** `deno task test`: everything, one suite after the other, with a total at the end. */
+import { fileURLToPath } from "node:url";
+import { findDeno, HOSTED_DENO } from "./denos.ts";
+
+const HELP = `Runs the tests. Needs Rust, and Python 3 and Chromium for two of the suites.
+
+  deno task test [suite …]
+
+Suites, by default all:
+  native   the core, natively (cargo test)
+  deno     the bytes in pkg/, the function, the whole stack, the browser, on this Deno
+  hosted   the bytes in pkg/ and the function on Deno ${HOSTED_DENO}, as Supabase runs them
+
+Exit code: 0 all passed, 1 something failed, 2 wrong usage.`;
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+interface Suite {
+  readonly name: string;
+  readonly what: string;
+  /** The command, and the pattern of its lines that count: passed, then failed. */
+  readonly command: () => Promise<string[]>;
+  readonly counts: RegExp;
+}
+
+const DENO_COUNTS = /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed/gm;
+
+const SUITES: Suite[] = [
+  {
+    name: "native",
+    what: "the core, natively",
+    command: () => Promise.resolve(["cargo", "test", "--quiet", "--locked", "--color=never"]),
+    counts: /^test result: \w+\. (\d+) passed; (\d+) failed/gm,
+  },
+  {
+    name: "deno",
+    what: `the function and the whole stack on Deno ${Deno.version.deno}`,
+    command: () => Promise.resolve([Deno.execPath(), "test", "-A", "tests/"]),
+    counts: DENO_COUNTS,
+  },
+  {
+    name: "hosted",
+    what: `the function on Deno ${HOSTED_DENO}`,
+    // The old Deno reads neither this lock file nor these types; both were checked by the new one.
+    command: async () => [
+      await findDeno(HOSTED_DENO),
+      "test",
+      "-A",
+      "--no-lock",
+      "--no-check",
+      "tests/function/",
+    ],
+    counts: DENO_COUNTS,
+  },
+];
+
+/** Runs a suite with its output shown as it comes. */
+async function run({ name, what, command, counts }: Suite): Promise<[number, number]> {
+  console.log(`\n── ${name}: ${what} ──`);
+  const [program, ...args] = await command();
+  const child = new Deno.Command(program, {
+    args,
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let output = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stdout) {
+    await Deno.stdout.write(chunk);
+    output += decoder.decode(chunk, { stream: true });
+  }
+  const { success } = await child.status;
+  let [passed, failed] = [0, 0];
+  for (const [, good, bad] of output.matchAll(counts)) {
+    passed += Number(good);
+    failed += Number(bad);
+  }
+  // A suite that broke down, or ran nothing, has failed, whatever it counted.
+  if ((!success && failed === 0) || passed === 0) failed++;
+  return [passed, failed];
+}
+
+const wanted = Deno.args.length === 0
+  ? SUITES
+  : SUITES.filter((suite) => Deno.args.includes(suite.name));
+if (wanted.length < Deno.args.length || Deno.args.includes("--help")) {
+  console.log(HELP);
+  Deno.exit(Deno.args.includes("--help") ? 0 : 2);
+}
+const start = performance.now();
+const results = new Map<string, [number, number]>();
+for (const suite of wanted) results.set(suite.name, await run(suite));
+console.log();
+for (const [name, [passed, failed]] of results) {
+  console.log(`${name.padEnd(8)} ${passed} passed, ${failed} failed`);
+}
+const total = [...results.values()].reduce(([a, b], [c, d]) => [a + c, b + d]);
+console.log(`in ${Math.round((performance.now() - start) / 1000)} s`);
+console.log(`\n${total[0]} passed, ${total[1]} failed`);
+Deno.exit(total[1] === 0 ? 0 : 1);
