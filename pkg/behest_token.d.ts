@@ -184,10 +184,6 @@ export class Grant {
      * The tier, for the log.
      */
     readonly tier: number;
-    /**
-     * The Behest uid, for the log.
-     */
-    readonly uid: string;
 }
 
 /**
@@ -197,6 +193,10 @@ export class Session {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
+    /**
+     * The Behest uid, for the log.
+     */
+    readonly uid: string;
 }
 
 /**
@@ -250,7 +250,7 @@ export interface InitOutput {
     readonly faults: () => [number, number, number];
     readonly grant_notice: (a: number) => [number, number];
     readonly grant_tier: (a: number) => number;
-    readonly grant_uid: (a: number) => [number, number];
+    readonly session_uid: (a: number) => [number, number];
     readonly start: () => void;
     readonly wasm_bindgen__convert__closures_____invoke__h9e7eb9eabb0ddde8: (a: number, b: number, c: any) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;

@@ -462,28 +462,6 @@ export class Grant {
         ret = wasm.grant_tier(this.__wbg_ptr);
         return ret >>> 0;
     }
-    /**
-     * The Behest uid, for the log.
-     * @returns {string}
-     */
-    get uid() {
-        let deferred1_0;
-        let deferred1_1;
-        try {
-            if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-                throw new Error('Invalid stale object from previous Wasm instance');
-            }
-            let ret;
-            __wbg_call_guard();
-            ret = wasm.grant_uid(this.__wbg_ptr);
-            deferred1_0 = ret[0];
-            deferred1_1 = ret[1];
-            return getStringFromWasm0(ret[0], ret[1]);
-        } finally {
-            __wbg_call_guard();
-            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-        }
-    }
 }
 if (Symbol.dispose) Grant.prototype[Symbol.dispose] = Grant.prototype.free;
 
@@ -510,6 +488,28 @@ export class Session {
         __wbg_call_guard();
         wasm.__wbg_session_free(ptr, 0);
 
+    }
+    /**
+     * The Behest uid, for the log.
+     * @returns {string}
+     */
+    get uid() {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+                throw new Error('Invalid stale object from previous Wasm instance');
+            }
+            let ret;
+            __wbg_call_guard();
+            ret = wasm.session_uid(this.__wbg_ptr);
+            deferred1_0 = ret[0];
+            deferred1_1 = ret[1];
+            return getStringFromWasm0(ret[0], ret[1]);
+        } finally {
+            __wbg_call_guard();
+            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
     }
 }
 if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.free;

@@ -89,12 +89,6 @@ impl Grant {
         })
     }
 
-    /// The Behest uid.
-    #[must_use]
-    pub fn uid(&self) -> &str {
-        &self.uid
-    }
-
     /// The tier.
     #[must_use]
     pub const fn tier(&self) -> u32 {

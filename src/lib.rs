@@ -131,13 +131,16 @@ impl Candidate {
 }
 
 #[wasm_bindgen]
-impl Grant {
+impl Session {
     /// The Behest uid, for the log.
     #[wasm_bindgen(getter)]
     pub fn uid(&self) -> String {
         self.0.uid().to_owned()
     }
+}
 
+#[wasm_bindgen]
+impl Grant {
     /// The tier, for the log.
     #[wasm_bindgen(getter)]
     pub fn tier(&self) -> u32 {

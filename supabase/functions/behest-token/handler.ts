@@ -38,9 +38,10 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
   return async (request) => {
     const entry = new Entry(deps.clock);
     const origin = request.headers.get("Origin");
+    const ours = office ??= open(deps, notice);
     let allowed: readonly string[] = [];
     try {
-      const ready = await (office ??= open(deps, notice));
+      const ready = await ours;
       allowed = ready.setup.origins;
       if (request.method === "OPTIONS") return preflight(allowed, origin);
       const bundle = await exchange(request, ready, deps, entry);
@@ -48,8 +49,8 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
       return answer(200, bundle, corsHeaders(allowed, origin), entry);
     } catch (error) {
       if (!isFault(error)) {
-        // The core that broke is not used again.
-        office = undefined;
+        // The core that broke is not used again; one opened since is sound.
+        if (office === ours) office = undefined;
         discardTrapped(error);
         entry.note({ cause: String(error) });
       }
@@ -115,8 +116,9 @@ async function exchange(
     planUnwanted.abort();
     throw error;
   }
+  entry.note({ uid: loggable(session.uid) });
   const grant = core.grant(session, await plan || undefined, body);
-  entry.note({ uid: loggable(grant.uid), tier: grant.tier });
+  entry.note({ tier: grant.tier });
   if (grant.notice) notice(grant.notice);
 
   return await entry.time("mint", async () => {

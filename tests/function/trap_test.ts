@@ -1,0 +1,105 @@
+/** A trapped instance never serves again, and takes nobody down with it. */
+import assert from "node:assert/strict";
+import { createHandler } from "../../supabase/functions/behest-token/handler.ts";
+import { type Line } from "../../supabase/functions/behest-token/log.ts";
+import { systemClock } from "../../supabase/functions/behest-token/upstream.ts";
+import { Core } from "../../pkg/behest_token.js";
+import * as jose from "jose";
+
+const SUB = "6f1c1e0e-3f4b-4b59-9d6d-0c6a4f3f2b10";
+
+/** A handler that signs locally and calls nobody, and a request that it serves. */
+async function world(): Promise<{ ask: () => Promise<Response>; log: Line[] }> {
+  const session = await jose.generateKeyPair("ES256");
+  const behest = await jose.generateKeyPair("RS256", { extractable: true });
+  const settings: Record<string, string> = {
+    SUPABASE_URL: "https://ref.supabase.co",
+    SUPABASE_JWKS: JSON.stringify([{ ...await jose.exportJWK(session.publicKey), kid: "one" }]),
+    BEHEST_USER_CHECK: "claims",
+    BEHEST_PLAN_CLAIM: "app_metadata.plan",
+    BEHEST_BASE_URL: "https://amber-fox-042.behest.app",
+    BEHEST_KEY: await jose.exportPKCS8(behest.privateKey),
+    BEHEST_KID: "sk_1",
+    BEHEST_TENANT_ID: "tenant",
+    BEHEST_PROJECT_ID: "project",
+  };
+  const log: Line[] = [];
+  const handler = createHandler({
+    env: { get: (name) => settings[name] },
+    fetch: () => Promise.reject(new Error("nobody is called")),
+    clock: systemClock,
+    log: (line) => log.push(line),
+  });
+  const token = await new jose.SignJWT({ sub: SUB, aud: "authenticated", role: "authenticated" })
+    .setProtectedHeader({ alg: "ES256", kid: "one" })
+    .setExpirationTime("1h")
+    .sign(session.privateKey);
+  const headers = { Authorization: `Bearer ${token}` };
+  const ask = () => handler(new Request("http://localhost/", { method: "POST", headers }));
+  return { ask, log };
+}
+
+/** Makes the next call of a core's method run with its memory out of bounds: a real trap. */
+function trapOnce(method: "check" | "confirm"): void {
+  // deno-lint-ignore no-explicit-any -- reaches under the types, as only an accident would
+  const prototype = Core.prototype as any;
+  const original = prototype[method];
+  // deno-lint-ignore no-explicit-any -- the same
+  prototype[method] = function (this: any, ...args: unknown[]) {
+    prototype[method] = original;
+    this.__wbg_ptr = 0x7fff_fff0;
+    return original.apply(this, args);
+  };
+}
+
+async function code(response: Response): Promise<string> {
+  return (await response.json()).error.code;
+}
+
+for (const method of ["check", "confirm"] as const) {
+  Deno.test(`a trap in ${method} answers internal once; the next request has a fresh instance`, async () => {
+    const { ask, log } = await world();
+    assert.equal((await ask()).status, 200);
+    trapOnce(method);
+    const trapped = await ask();
+    assert.equal(trapped.status, 500);
+    assert.equal(await code(trapped), "internal");
+    assert.match(String(log.at(-1)?.cause), /^RuntimeError/);
+    for (let again = 0; again < 3; again++) assert.equal((await ask()).status, 200);
+  });
+}
+
+Deno.test("a request under way when another one traps is answered, not left hanging", async () => {
+  const { ask } = await world();
+  assert.equal((await ask()).status, 200);
+  const { verify } = crypto.subtle;
+  const held = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  crypto.subtle.verify = async (...args: Parameters<typeof verify>) => {
+    reached.resolve();
+    await held.promise;
+    return await verify.apply(crypto.subtle, args);
+  };
+  try {
+    const underWay = ask();
+    await reached.promise;
+    trapOnce("check");
+    assert.equal((await ask()).status, 500);
+    held.resolve();
+    assert.equal(await code(await underWay), "internal");
+  } finally {
+    crypto.subtle.verify = verify;
+  }
+  assert.equal((await ask()).status, 200);
+});
+
+Deno.test("one function's trap does not silence another in the same isolate", async () => {
+  const [one, other] = [await world(), await world()];
+  assert.equal((await one.ask()).status, 200);
+  assert.equal((await other.ask()).status, 200);
+  trapOnce("check");
+  assert.equal((await one.ask()).status, 500);
+  // Its handles are stale: it says so once, and opens its core anew.
+  assert.equal(await code(await other.ask()), "internal");
+  assert.equal((await other.ask()).status, 200);
+});
