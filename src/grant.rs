@@ -3,8 +3,10 @@
 
 use crate::answer::{Answer, Outcome};
 use crate::fault::{Code, Fault};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::session::Session;
+use crate::signer::Signer;
+use crate::uuid;
 use crate::webcrypto::Crypto;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
@@ -18,59 +20,12 @@ pub struct MintRules {
     pub ttl: u32,
 }
 
-/// What a locally signed token says of its issuer, and with which key.
-#[derive(Debug)]
-pub struct LocalRules {
-    /// Behest's id of the signing key.
-    pub kid: String,
-    /// Tenant id.
-    pub tid: String,
-    /// Project id.
-    pub pid: String,
-    /// Issuer.
-    pub iss: String,
-    /// Audience.
-    pub aud: String,
-}
-
-/// A local signer: the imported key, and the part of the token that never changes.
-#[derive(Debug)]
-pub struct Signer<K> {
-    key: K,
-    rules: LocalRules,
-    /// The JWS header in base64url, with its dot.
-    header: String,
-}
-
-impl<K> Signer<K> {
-    /// Prepares the header: `alg`, `typ`, `kid`.
-    ///
-    /// # Errors
-    /// `internal` where JSON cannot be written.
-    pub fn new(key: K, rules: LocalRules) -> Result<Self, Fault> {
-        #[derive(Serialize)]
-        struct Header<'a> {
-            alg: &'static str,
-            typ: &'static str,
-            kid: &'a str,
-        }
-        let header = to_json(&Header {
-            alg: "RS256",
-            typ: "JWT",
-            kid: &rules.kid,
-        })?;
-        let mut header = Base64UrlUnpadded::encode_string(header.as_bytes());
-        header.push('.');
-        Ok(Self { key, rules, header })
-    }
-}
-
 /// Leave for one user to have one token. Only a `Session` becomes one.
 #[derive(Debug)]
 pub struct Grant {
-    uid: String,
-    tier: u32,
-    session_id: String,
+    pub(crate) uid: String,
+    pub(crate) tier: u32,
+    pub(crate) session_id: String,
 }
 
 impl Grant {
@@ -84,7 +39,7 @@ impl Grant {
             tier,
             session_id: match session_id {
                 Some(kept) => kept.to_owned(),
-                None => uuid_v4()?,
+                None => uuid::v4()?,
             },
         })
     }
@@ -95,7 +50,7 @@ impl Grant {
         self.tier
     }
 
-    /// Signs the token here. The claims and their order are the official SDK's.
+    /// Has the token signed here.
     ///
     /// # Errors
     /// `internal` where the platform broke.
@@ -106,48 +61,9 @@ impl Grant {
         rules: &MintRules,
         now: u64,
     ) -> Result<Bundle, Fault> {
-        #[derive(Serialize)]
-        struct Claims<'a> {
-            tid: &'a str,
-            pid: &'a str,
-            uid: &'a str,
-            role: &'static str,
-            scp: [&'static str; 0],
-            iss: &'a str,
-            aud: &'a str,
-            iat: u64,
-            nbf: u64,
-            exp: u64,
-            jti: String,
-            sid: &'a str,
-            tier: u32,
-        }
         let exp = now.saturating_add(u64::from(rules.ttl));
-        let claims = to_json(&Claims {
-            tid: &signer.rules.tid,
-            pid: &signer.rules.pid,
-            uid: &self.uid,
-            role: "user",
-            scp: [],
-            iss: &signer.rules.iss,
-            aud: &signer.rules.aud,
-            iat: now,
-            nbf: now,
-            exp,
-            jti: uuid_v4()?,
-            sid: &self.session_id,
-            tier: self.tier,
-        })?;
-        let mut token = signer.header.clone();
-        token.push_str(&Base64UrlUnpadded::encode_string(claims.as_bytes()));
-        let signature = crypto
-            .sign(&signer.key, token.as_bytes())
-            .await
-            .map_err(|_| Fault::because(Code::Internal, "SubtleCrypto.sign broke"))?;
-        token.push('.');
-        token.push_str(&Base64UrlUnpadded::encode_string(&signature));
         Ok(Bundle {
-            token,
+            token: signer.sign(crypto, self, now, exp).await?,
             session_id: self.session_id.clone(),
             ttl: rules.ttl,
             expires_at: exp,
@@ -169,7 +85,7 @@ impl Grant {
             session_id: &'a str,
             tier: u32,
         }
-        to_json(&Request {
+        json::write(&Request {
             user_id: &self.uid,
             role: "user",
             ttl: rules.ttl,
@@ -259,30 +175,6 @@ impl Bundle {
     /// # Errors
     /// `internal` where JSON cannot be written.
     pub fn to_json(&self) -> Result<String, Fault> {
-        to_json(self)
+        json::write(self)
     }
-}
-
-fn to_json<T: Serialize>(value: &T) -> Result<String, Fault> {
-    serde_json::to_string(value)
-        .map_err(|_| Fault::because(Code::Internal, "JSON cannot be written"))
-}
-
-/// A random UUID (RFC 9562 section 5.4).
-fn uuid_v4() -> Result<String, Fault> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| Fault::because(Code::Internal, "no randomness"))?;
-    let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
-    *version = (*version & 0x0f) | 0x40;
-    *variant = (*variant & 0x3f) | 0x80;
-    let mut uuid = String::with_capacity(36);
-    for (index, byte) in bytes.into_iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            uuid.push('-');
-        }
-        for digit in [byte >> 4, byte & 0x0f] {
-            uuid.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-    Ok(uuid)
 }

@@ -1,6 +1,8 @@
 //! JSON, read strictly: a name that stands twice in one object is an error (RFC 8259 section 4,
 //! RFC 7515 section 4, RFC 7519 section 4), so that no two readers of one text see two things.
 
+use crate::fault::{Code, Fault};
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -176,4 +178,13 @@ impl<'de> Visitor<'de> for JsonVisitor {
         }
         Ok(Json::Object(entries))
     }
+}
+
+/// Writes a value as JSON.
+///
+/// # Errors
+/// `internal`; no type of ours gives it reason to.
+pub fn write<T: Serialize>(value: &T) -> Result<String, Fault> {
+    serde_json::to_string(value)
+        .map_err(|_| Fault::because(Code::Internal, "JSON cannot be written"))
 }

@@ -12,23 +12,29 @@ mod curve;
 pub mod exchange;
 pub mod fault;
 pub mod grant;
+pub mod handle;
 pub mod json;
 pub mod keyset;
 pub mod origin;
 pub mod plan;
+mod promise;
 pub mod session;
 pub mod settings;
+pub mod signer;
 pub mod signing_key;
 pub mod token;
+mod uuid;
 pub mod webcrypto;
 pub mod wishes;
 
 use crate::answer::Answer;
 use crate::exchange::{Exchange, KeyState, Minter};
 use crate::fault::{Code, Fault};
+use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token};
 use crate::plan::PlanSource;
+use crate::promise::drive;
 use crate::session::UserCheck;
-use crate::webcrypto::{WebCrypto, drive};
+use crate::webcrypto::WebCrypto;
 use crate::wishes::Wishes;
 use serde::Serialize;
 use std::rc::Rc;
@@ -36,45 +42,6 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("surface.d.ts");
-
-#[wasm_bindgen]
-extern "C" {
-    /// Where the settings are: `Deno.env`, or what a test puts in its place.
-    #[wasm_bindgen(typescript_type = "Environment")]
-    #[derive(Debug)]
-    pub type Environment;
-
-    #[wasm_bindgen(method, catch)]
-    fn get(this: &Environment, name: &str) -> Result<Option<String>, JsValue>;
-
-    /// The end of an upstream call; see `surface.d.ts`.
-    #[wasm_bindgen(typescript_type = "Answer")]
-    #[derive(Debug)]
-    pub type JsAnswer;
-
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &JsAnswer) -> Option<u16>;
-
-    #[wasm_bindgen(method, getter)]
-    fn body(this: &JsAnswer) -> Option<String>;
-
-    #[wasm_bindgen(method, getter, js_name = retryAfter)]
-    fn retry_after(this: &JsAnswer) -> Option<u32>;
-
-    #[wasm_bindgen(method, getter, js_name = timedOut)]
-    fn timed_out(this: &JsAnswer) -> Option<bool>;
-}
-
-impl From<&JsAnswer> for Answer {
-    fn from(answer: &JsAnswer) -> Self {
-        Self {
-            status: answer.status(),
-            body: answer.body(),
-            retry_after: answer.retry_after(),
-            timed_out: answer.timed_out() == Some(true),
-        }
-    }
-}
 
 /// Says in the log where a panic came from, before it becomes a trap.
 #[wasm_bindgen(start)]
@@ -89,69 +56,10 @@ fn start() {
 #[wasm_bindgen(unchecked_return_type = "Record<FaultCode, Fault>")]
 pub fn faults() -> Result<JsValue, JsValue> {
     let table = js_sys::Object::new();
-    for code in Code::ALL {
+    for &code in Code::ALL {
         js_sys::Reflect::set(&table, &code.name().into(), &given(&Fault::from(code))?)?;
     }
     Ok(table.into())
-}
-
-/// A session token as it came.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Token(token::UntrustedToken);
-
-/// A token that has passed every check but the Auth server's.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Candidate(session::Candidate);
-
-/// A user whose session is good.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Session(session::Session);
-
-/// Leave for one user to have one token.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Grant(grant::Grant, Option<String>);
-
-#[wasm_bindgen]
-impl Candidate {
-    /// The Supabase user's id.
-    #[wasm_bindgen(getter)]
-    pub fn sub(&self) -> String {
-        self.0.sub().to_owned()
-    }
-
-    /// The algorithm of the session token, for the log.
-    #[wasm_bindgen(getter)]
-    pub fn algorithm(&self) -> String {
-        self.0.algorithm().name().to_owned()
-    }
-}
-
-#[wasm_bindgen]
-impl Session {
-    /// The Behest uid, for the log.
-    #[wasm_bindgen(getter)]
-    pub fn uid(&self) -> String {
-        self.0.uid().to_owned()
-    }
-}
-
-#[wasm_bindgen]
-impl Grant {
-    /// The tier, for the log.
-    #[wasm_bindgen(getter)]
-    pub fn tier(&self) -> u32 {
-        self.0.tier()
-    }
-
-    /// What the operator should know of this user's plan, for the log.
-    #[wasm_bindgen(getter)]
-    pub fn notice(&self) -> Option<String> {
-        self.1.clone()
-    }
 }
 
 /// What the shim must carry, and where to. See `surface.d.ts`.

@@ -3,13 +3,10 @@
 
 use crate::algorithm::Algorithm;
 use crate::keyset::PublicKey;
+use crate::promise::Settled;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
-use std::cell::RefCell;
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::fmt;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 use wasm_bindgen::prelude::*;
 use web_sys::{CryptoKey, SubtleCrypto};
 
@@ -171,82 +168,4 @@ fn object(entries: &[(&str, &str)]) -> Result<Object, JsValue> {
         Reflect::set(&object, &(*name).into(), &(*value).into())?;
     }
     Ok(object)
-}
-
-/// How a promise ended, once it has.
-type Outcome = Rc<RefCell<Option<Result<JsValue, JsValue>>>>;
-
-thread_local! {
-    /// The promise that the future being polled waits for; `drive` takes it right after the poll.
-    static AWAITED: RefCell<Option<(Promise, Outcome)>> = const { RefCell::new(None) };
-}
-
-/// A promise as a future, for `drive` alone.
-struct Settled {
-    promise: Option<Promise>,
-    outcome: Outcome,
-}
-
-impl Settled {
-    fn of(promise: Promise) -> Self {
-        Self {
-            promise: Some(promise),
-            outcome: Outcome::default(),
-        }
-    }
-}
-
-impl Future for Settled {
-    type Output = Result<JsValue, JsValue>;
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(result) = self.outcome.take() {
-            return Poll::Ready(result);
-        }
-        if let Some(promise) = self.promise.take() {
-            let outcome = Rc::clone(&self.outcome);
-            AWAITED.set(Some((promise, outcome)));
-        }
-        Poll::Pending
-    }
-}
-
-/// A future on its way to JavaScript.
-pub type Task = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
-
-#[wasm_bindgen]
-extern "C" {
-    /// `Promise.prototype.then` with a callback that may throw.
-    type Thenable;
-
-    #[wasm_bindgen(method)]
-    fn then(this: &Thenable, callback: &JsValue) -> JsValue;
-}
-
-/// Runs a future as far as it goes: to its value, or to a promise of it.
-///
-/// Each wait is one link of a `then` chain. So work that needs no waiting (HS256) is done when the
-/// call returns, and a trap, wherever it strikes, rejects what the caller awaits. An executor of
-/// its own would poll in a microtask of its own, where a trap ends the isolate and every request in it.
-///
-/// # Errors
-/// What the future fails with.
-pub fn drive(mut task: Task) -> Result<JsValue, JsValue> {
-    if let Poll::Ready(result) = task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return result;
-    }
-    let (promise, outcome) = AWAITED
-        .take()
-        .ok_or_else(|| JsValue::from_str("a future waits for no promise"))?;
-    let resume = move |settled: JsValue| -> Result<JsValue, JsValue> {
-        let settled = Reflect::get_u32(&settled, 0)?;
-        let value = Reflect::get(&settled, &"value".into())?;
-        let reason = Reflect::get(&settled, &"reason".into())?;
-        let rejected = Reflect::get(&settled, &"status".into())? == "rejected";
-        outcome.replace(Some(if rejected { Err(reason) } else { Ok(value) }));
-        drive(task)
-    };
-    // `allSettled` calls back once whatever happens, so that the closure is always freed.
-    let settled: Thenable = Promise::all_settled(&Array::of1(&promise)).unchecked_into();
-    Ok(settled.then(&Closure::once_into_js(resume)))
 }

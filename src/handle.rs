@@ -1,0 +1,103 @@
+//! What goes over the border: opaque handles on their way out, plain shapes on their way in.
+
+use crate::answer::Answer;
+use crate::{grant, session, token};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Where the settings are: `Deno.env`, or what a test puts in its place.
+    #[wasm_bindgen(typescript_type = "Environment")]
+    #[derive(Debug)]
+    pub type Environment;
+
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn get(this: &Environment, name: &str) -> Result<Option<String>, JsValue>;
+
+    /// The end of an upstream call; see `surface.d.ts`.
+    #[wasm_bindgen(typescript_type = "Answer")]
+    #[derive(Debug)]
+    pub type JsAnswer;
+
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &JsAnswer) -> Option<u16>;
+
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &JsAnswer) -> Option<String>;
+
+    #[wasm_bindgen(method, getter, js_name = retryAfter)]
+    fn retry_after(this: &JsAnswer) -> Option<u32>;
+
+    #[wasm_bindgen(method, getter, js_name = timedOut)]
+    fn timed_out(this: &JsAnswer) -> Option<bool>;
+}
+
+impl From<&JsAnswer> for Answer {
+    fn from(answer: &JsAnswer) -> Self {
+        Self {
+            status: answer.status(),
+            body: answer.body(),
+            retry_after: answer.retry_after(),
+            timed_out: answer.timed_out() == Some(true),
+        }
+    }
+}
+
+/// A session token as it came.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Token(pub(crate) token::UntrustedToken);
+
+/// A token that has passed every check but the Auth server's.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Candidate(pub(crate) session::Candidate);
+
+/// A user whose session is good.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Session(pub(crate) session::Session);
+
+/// Leave for one user to have one token.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Grant(pub(crate) grant::Grant, pub(crate) Option<String>);
+
+#[wasm_bindgen]
+impl Candidate {
+    /// The Supabase user's id.
+    #[wasm_bindgen(getter)]
+    pub fn sub(&self) -> String {
+        self.0.sub().to_owned()
+    }
+
+    /// The algorithm of the session token, for the log.
+    #[wasm_bindgen(getter)]
+    pub fn algorithm(&self) -> String {
+        self.0.algorithm().name().to_owned()
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// The Behest uid, for the log.
+    #[wasm_bindgen(getter)]
+    pub fn uid(&self) -> String {
+        self.0.uid().to_owned()
+    }
+}
+
+#[wasm_bindgen]
+impl Grant {
+    /// The tier, for the log.
+    #[wasm_bindgen(getter)]
+    pub fn tier(&self) -> u32 {
+        self.0.tier()
+    }
+
+    /// What the operator should know of this user's plan, for the log.
+    #[wasm_bindgen(getter)]
+    pub fn notice(&self) -> Option<String> {
+        self.1.clone()
+    }
+}

@@ -1,0 +1,77 @@
+//! Reads variables and collects what is wrong with them.
+
+use crate::origin::Origin;
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+/// A variable at fault, and why; never its value.
+pub(super) type VariableFault = (&'static str, Cow<'static, str>);
+
+/// The environment, with what was found wrong in it so far.
+pub(super) struct Reader<'a> {
+    /// Gives a variable's value.
+    pub(super) lookup: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) faults: Vec<VariableFault>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// A variable; empty counts as unset.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name)?;
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    /// Notes a fault; comes back empty-handed, so that reading goes on.
+    pub(super) fn fault<T>(
+        &mut self,
+        name: &'static str,
+        why: impl Into<Cow<'static, str>>,
+    ) -> Option<T> {
+        self.faults.push((name, why.into()));
+        None
+    }
+
+    pub(super) fn required(&mut self, name: &'static str, why: &'static str) -> Option<String> {
+        let value = self.get(name);
+        value.or_else(|| self.fault(name, format!("not set; {why}")))
+    }
+
+    /// A variable through `parse`, or its default.
+    pub(super) fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        expected: &'static str,
+        default: T,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        match self.get(name) {
+            None => Some(default),
+            Some(value) => parse(&value).or_else(|| self.fault(name, expected)),
+        }
+    }
+
+    pub(super) fn number(
+        &mut self,
+        name: &'static str,
+        expected: &'static str,
+        default: u32,
+        range: RangeInclusive<u32>,
+    ) -> Option<u32> {
+        self.parsed(name, expected, default, |value| {
+            value.parse().ok().filter(|number| range.contains(number))
+        })
+    }
+
+    pub(super) fn origin(
+        &mut self,
+        name: &'static str,
+        what: &'static str,
+        parse: impl Fn(&str) -> Option<Origin>,
+    ) -> Option<Origin> {
+        let value = self.required(name, what)?;
+        parse(&value)
+            .or_else(|| self.fault(name, format!("must be {what}, without path or credentials")))
+    }
+}

@@ -1,0 +1,127 @@
+//! Settings of Supabase's side: which pages and sessions are served, and with which keys.
+
+use super::reader::Reader;
+use crate::claims::{ClaimRules, MetadataPath};
+use crate::json::Json;
+use crate::keyset::{Jwks, MIN_SECRET_BYTES, Source};
+use crate::origin::allowed_origin;
+use crate::session::{SessionRules, UserCheck};
+use jwt_compact::alg::Hs256Key;
+
+impl Reader<'_> {
+    pub(super) fn origins(&mut self) -> Vec<String> {
+        let list = self.get("CORS_ORIGIN").unwrap_or_default();
+        let entries = list
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty());
+        let mut origins = Vec::new();
+        for entry in entries {
+            match allowed_origin(entry) {
+                Some(origin) => origins.push(origin),
+                None => {
+                    let why = if entry == "*" {
+                        "* is refused, since credentials and a wildcard do not go together; list the exact origins"
+                    } else {
+                        "must be a comma-separated list of origins such as https://my.app or https://*.my.app"
+                    };
+                    self.fault::<()>("CORS_ORIGIN", why);
+                    break;
+                }
+            }
+        }
+        origins
+    }
+
+    pub(super) fn session(&mut self) -> Option<SessionRules> {
+        let user_check = self.parsed(
+            "BEHEST_USER_CHECK",
+            "must be server or claims",
+            UserCheck::Server,
+            |value| match value {
+                "server" => Some(UserCheck::Server),
+                "claims" => Some(UserCheck::Claims),
+                _ => None,
+            },
+        );
+        let anonymous_allowed = self.parsed(
+            "BEHEST_ANONYMOUS",
+            "must be allow or deny",
+            true,
+            |value| match value {
+                "allow" => Some(true),
+                "deny" => Some(false),
+                _ => None,
+            },
+        );
+        let uid_claim = self.parsed(
+            "BEHEST_UID_CLAIM",
+            "must be sub or a path under app_metadata, such as app_metadata.customer_id",
+            None,
+            |value| match value {
+                "sub" => Some(None),
+                path => MetadataPath::parse(path).map(Some),
+            },
+        );
+        Some(SessionRules {
+            claims: ClaimRules {
+                audience: self
+                    .get("JWT_AUDIENCE")
+                    .unwrap_or_else(|| "authenticated".to_owned()),
+                issuer: self.get("JWT_ISSUER"),
+            },
+            user_check: user_check?,
+            uid_claim: uid_claim?,
+            anonymous_allowed: anonymous_allowed?,
+        })
+    }
+
+    pub(super) fn supabase_key(&mut self, needed: bool) -> Option<String> {
+        let listed = self.get("SUPABASE_PUBLISHABLE_KEYS").and_then(|value| {
+            match Json::parse(value.as_bytes()).filter(|keys| keys.object().is_some()) {
+                Some(keys) => keys.get("default").text().map(str::to_owned),
+                None => self.fault(
+                    "SUPABASE_PUBLISHABLE_KEYS",
+                    "must be a JSON object of names and keys",
+                ),
+            }
+        });
+        let key = listed
+            .or_else(|| self.get("SUPABASE_PUBLISHABLE_KEY"))
+            .or_else(|| self.get("SUPABASE_ANON_KEY"));
+        match key {
+            Some(key) if key.bytes().all(|byte| byte.is_ascii_graphic()) => Some(key),
+            Some(_) => self.fault("SUPABASE_PUBLISHABLE_KEY", "has characters that no key has"),
+            None if needed => self.fault(
+                "SUPABASE_PUBLISHABLE_KEY",
+                "not set, nor SUPABASE_PUBLISHABLE_KEYS (entry default) or SUPABASE_ANON_KEY; the project's publishable key",
+            ),
+            None => None,
+        }
+    }
+
+    pub(super) fn secret(&mut self) -> Option<Hs256Key> {
+        // Not trimmed: every byte of a secret counts.
+        let secret = ["JWT_SECRET", "SUPABASE_JWT_SECRET"]
+            .into_iter()
+            .filter_map(self.lookup)
+            .find(|secret| !secret.is_empty())?;
+        if secret.len() < MIN_SECRET_BYTES {
+            return self.fault(
+                "JWT_SECRET",
+                "shorter than 32 bytes; copy the project's JWT secret whole",
+            );
+        }
+        Some(Hs256Key::new(secret))
+    }
+
+    pub(super) fn jwks(&mut self) -> Option<Jwks> {
+        let text = self.get("SUPABASE_JWKS")?;
+        Jwks::parse(&text, Source::Inline).or_else(|| {
+            self.fault(
+                "SUPABASE_JWKS",
+                "must be a JSON Web Key Set, {\"keys\":[…]}",
+            )
+        })
+    }
+}
