@@ -56,6 +56,7 @@ function parsePort(flag: string, text: string): number {
 /** What a person needs to begin, with lines to paste into a shell. */
 function describe(stack: Stack): string {
   const rows = [
+    ["Demo page", stack.pageUrl],
     ["Supabase", stack.url],
     ["Function", stack.functionUrl],
     ["Behest gateway", stack.gatewayUrl],

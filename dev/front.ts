@@ -1,10 +1,14 @@
 /**
  * The one origin of the local Supabase, as the API gateway of a hosted project
- * is: it hands a request on by its path and streams both bodies.
+ * is: it hands a request on by its path and streams both bodies. What is left is the
+ * demo page's.
  */
 
 /** Path prefix to the URL that serves it. */
 export type Routes = Record<string, string>;
+
+/** Answers the paths of no route, where it has something for them. */
+export type Page = (request: Request) => Promise<Response | undefined>;
 
 /** A listening front. */
 export interface Front {
@@ -12,6 +16,8 @@ export interface Front {
   url: string;
   /** Until this is called, every path is answered with 503. */
   open(routes: Routes): void;
+  /** From now on the paths of no route are this page's. */
+  show(page: Page): void;
   stop(): Promise<void>;
 }
 
@@ -32,17 +38,21 @@ const HOP_HEADERS = [
 // deno-lint-ignore require-await -- a taken port is a rejection, as with the gateway
 export async function startFront(port: number): Promise<Front> {
   let routes: Routes = {};
+  let page: Page = () => Promise.resolve(undefined);
   const ended = new AbortController();
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port,
     signal: ended.signal,
     onListen: () => {},
-  }, (request) => hand(request, routes));
+  }, (request) => hand(request, routes, page));
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     open(opened) {
       routes = opened;
+    },
+    show(shown) {
+      page = shown;
     },
     stop() {
       ended.abort();
@@ -51,12 +61,14 @@ export async function startFront(port: number): Promise<Front> {
   };
 }
 
-async function hand(request: Request, routes: Routes): Promise<Response> {
+async function hand(request: Request, routes: Routes, page: Page): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const prefix = Object.keys(routes).find((prefix) =>
     pathname === prefix || pathname.startsWith(`${prefix}/`)
   );
   if (!prefix) {
+    const answer = await page(request);
+    if (answer) return answer;
     const status = Object.keys(routes).length === 0 ? 503 : 404;
     return Response.json({ message: "Nothing is served here." }, { status });
   }

@@ -9,6 +9,7 @@ import { type Credentials, makeCredentials, randomHex } from "./credentials.ts";
 import { startFront } from "./front.ts";
 import { startGateway } from "./gateway.ts";
 import type { Limits } from "./gateway_limits.ts";
+import { makePage } from "./page.ts";
 import { seedUsers, type User } from "./users.ts";
 
 /** How the function gets a Behest token: by a call, or by signing it itself. */
@@ -42,6 +43,8 @@ export interface StackOptions {
 export interface Stack {
   /** What `SUPABASE_URL` is: `http://127.0.0.1:<port>`. */
   url: string;
+  /** The demo page, on an origin that is not Supabase's; it is at `url`, too. */
+  pageUrl: string;
   functionUrl: string;
   gatewayUrl: string;
   publishableKey: string;
@@ -73,11 +76,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     const front = await listen(options.port ?? DEFAULT_PORT, "--port", startFront);
     running.push(front);
-    const origins = [
-      ...FRONT_END_ORIGINS,
-      front.url,
-      front.url.replace("127.0.0.1", "localhost"),
-    ];
+    // Another origin than Supabase's, as a front end of one's own has.
+    const pageUrl = front.url.replace("127.0.0.1", "localhost");
+    const origins = [...FRONT_END_ORIGINS, front.url, pageUrl];
     const credentials = await makeCredentials();
     const gateway = await listen(
       options.gatewayPort ?? DEFAULT_GATEWAY_PORT,
@@ -118,9 +119,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     });
     say("Seeding a user on each plan …");
     const users = await seedUsers(front.url, keys.publishableKey, keys.secretKey);
+    const shown = { url: front.url, gatewayUrl: gateway.url, users };
+    front.show(makePage({ ...shown, publishableKey: keys.publishableKey }));
     return {
       ...keys,
       url: front.url,
+      pageUrl,
       functionUrl: `${front.url}/functions/v1/behest-token`,
       gatewayUrl: gateway.url,
       credentials,
