@@ -33,6 +33,7 @@ export interface Answer {
 export interface Sent {
   readonly token?: string | null;
   readonly method?: string;
+  readonly path?: string;
   readonly origin?: string;
   readonly headers?: Record<string, string>;
   readonly body?: BodyInit;
@@ -96,7 +97,7 @@ export class World {
     if (token !== null) headers.set("Authorization", `Bearer ${token}`);
     if (sent.origin !== undefined) headers.set("Origin", sent.origin);
     const response = await this.#handle(
-      new Request(`${SUPABASE_URL}/functions/v1/behest-token`, {
+      new Request(`${SUPABASE_URL}${sent.path ?? "/functions/v1/behest-token"}`, {
         method: sent.method ?? "POST",
         headers,
         body: sent.body,
