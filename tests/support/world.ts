@@ -112,16 +112,16 @@ export class World {
     const end = () => void (done = true);
     promise.then(end, end);
     while (!done) {
-      await this.quiet(() => done || this.clock.waiting);
+      await this.quiet(() => this.clock.waiting, () => done);
       if (!done) this.clock.advanceToNext();
     }
     return await promise;
   }
 
-  /** Resolves when nothing has happened for a moment of real time. */
-  async quiet(enough: () => boolean = () => true): Promise<void> {
+  /** Resolves when enough has happened and then, for a moment of real time, nothing more. */
+  async quiet(enough = () => true, over = () => false): Promise<void> {
     let still = 0;
-    for (let turns = 0; still < 4 || !enough(); turns++) {
+    for (let turns = 0; (still < 4 || !enough()) && !over(); turns++) {
       if (turns > 10_000) throw new Error("the world stands still, and so does its clock");
       const before = this.clock.events;
       await new Promise((resolve) => setTimeout(resolve, 0));
