@@ -106,6 +106,7 @@ const NO_TOKENS: [string, Behaviour][] = [
   ["a token whose uid is a list", answering(await makeBehestToken({ uid: [SUB] }, START))],
   ["a token with a sub in place of a uid", answering(await makeBehestToken({ sub: SUB }, START))],
   ["an expired token", answering(await makeBehestToken({ uid: SUB }, START - 901))],
+  ["a token that expires now", answering(await makeBehestToken({ uid: SUB }, START - 900))],
   [
     "a token that never expires",
     answering(await makeBehestToken({ uid: SUB, exp: undefined }, START)),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { localSettings } from "./support/behest_keys.ts";
 import { expectCode, expectUncalled } from "./support/expect.ts";
+import { SUB } from "./support/keys.ts";
 import { type Behaviour, failing, json, slow } from "./support/upstreams.ts";
 import { ORIGIN, type Sent, type Settings, World } from "./support/world.ts";
 
@@ -216,4 +217,20 @@ Deno.test("each request leaves one line in the log", async () => {
     "invalid_token",
     401,
   ], ["invalid_request", 400]]);
+});
+
+Deno.test("the log line of a good request tells what was done, and nothing beside", async () => {
+  const world = await World.make();
+  await expectCode(world, {}, "ok");
+  const { ms, traceId, ...line } = world.line;
+  assert.deepEqual(line, {
+    code: "ok",
+    status: 200,
+    uid: SUB,
+    tier: 2,
+    mode: "api_key",
+    alg: "ES256",
+  });
+  assert.deepEqual(Object.keys(ms as object).sort(), ["mint", "plan", "user", "verify"]);
+  assert.equal(traceId, undefined);
 });

@@ -121,6 +121,8 @@ for (const route of ROUTES) {
           pull(controller) {
             sent += 1024;
             controller.enqueue(new Uint8Array(1024).fill(0x20));
+            // An end after all, lest a reader that never stops should stop this test.
+            if (sent > 1024 * 1024) controller.close();
           },
         }),
       );
