@@ -93,7 +93,7 @@ Deno.test("an algorithm outside the list is refused, though the key would fit", 
   await refuseAll(await fullWorld(), tokens);
 });
 
-Deno.test("the key's own alg, use and key_ops must agree with the token", async () => {
+Deno.test("the key's own alg and use must agree with the token", async () => {
   const odd = {
     "a key for encryption": { use: "enc" },
     "a key of another alg": { alg: "ES384" },

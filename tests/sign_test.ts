@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import { exportPKCS8, exportSPKI, generateKeyPair, jwtVerify } from "jose";
 import { base64, behestKey, localSettings } from "./support/behest_keys.ts";
 import { expectCode, expectUncalled } from "./support/expect.ts";
-import { payloadOf, START, SUB } from "./support/keys.ts";
+import { payloadOf, sessionToken, signerOf, START, SUB } from "./support/keys.ts";
+import { slow } from "./support/upstreams.ts";
 import { BASE_URL, type Settings, World } from "./support/world.ts";
 
 const KEY = await behestKey();
@@ -178,4 +179,28 @@ Deno.test("local signing needs its key id, tenant and project, and says so all a
   const world = await World.make(await localSettings(nothing));
   const { message } = await expectUncalled(world, {}, "misconfigured");
   for (const name of Object.keys(nothing)) assert.ok(message.includes(name), name);
+});
+
+Deno.test("requests that are served at the same time are never mixed up", async () => {
+  const signer = await signerOf("ES256");
+  for (const settings of [{}, await localSettings()]) {
+    const world = await World.make(settings);
+    const { user } = world.routes;
+    // Each is answered later than the one behind it.
+    world.routes.user = (call, scene) => slow(1000 - 50 * scene.nth, user)(call, scene);
+    const asked = Array.from({ length: 20 }, async (_, nth) => {
+      const token = await sessionToken(signer, { sub: `user-${nth}` });
+      return await world.start({ token, body: JSON.stringify({ sessionId: `session-${nth}` }) });
+    });
+    const answers = await world.settle(Promise.all(asked));
+    answers.forEach(({ code, body }, nth) => {
+      assert.equal(code, "ok");
+      const { uid, sid } = payloadOf(body.token);
+      assert.deepEqual([uid, sid, body.sessionId], [
+        `user-${nth}`,
+        `session-${nth}`,
+        `session-${nth}`,
+      ]);
+    });
+  }
 });
