@@ -86,13 +86,19 @@ Deno.test("JWT_SECRET and a public key set verify side by side", async () => {
 });
 
 Deno.test("an oct key that was fetched verifies nothing", async () => {
-  const signer = await signerOf("HS256");
-  const world = await World.make(
-    { SUPABASE_JWKS: undefined, JWT_SECRET: random(32) },
-    { jwks: json({ keys: [signer.jwk] }) },
-  );
-  await expectCode(world, { token: await sessionToken(signer) }, "invalid_token");
-  assert.equal(world.to("mint").length, 0);
+  const [es256, hs256] = await Promise.all([signerOf("ES256"), signerOf("HS256")]);
+  const jwks = json({ keys: [es256.jwk, hs256.jwk] });
+  const forged = await sessionToken(hs256);
+  for (const check of ["server", "claims"]) {
+    const settings = { SUPABASE_JWKS: undefined, BEHEST_USER_CHECK: check };
+    const world = await World.make({ ...settings, JWT_SECRET: random(32) }, { jwks });
+    await expectCode(world, {}, "ok", "now the set is at hand");
+    assert.equal(world.to("jwks").length, 1);
+    await expectUncalled(world, { token: forged }, "invalid_token", check);
+  }
+  const alone = { SUPABASE_JWKS: undefined, BEHEST_USER_CHECK: "claims" };
+  const world = await World.make(alone, { jwks: json({ keys: [hs256.jwk] }) });
+  await expectCode(world, { token: forged }, "misconfigured", "no secret, and nobody else to ask");
 });
 
 type Row = [title: string, claims: Claims, code: string, settings?: Settings];
