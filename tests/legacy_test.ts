@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { knows } from "./support/answers.ts";
-import { expectCode } from "./support/expect.ts";
-import { type Claims, forge, hmacToken, sessionClaims, signerOf, START } from "./support/keys.ts";
+import { expectCode, expectUncalled } from "./support/expect.ts";
+import {
+  type Claims,
+  forge,
+  hmacToken,
+  PUBLIC_ALGORITHMS,
+  sessionClaims,
+  signerOf,
+  START,
+} from "./support/keys.ts";
 import { type Behaviour, failing } from "./support/upstreams.ts";
 import { type Settings, World } from "./support/world.ts";
 
@@ -60,4 +68,22 @@ Deno.test("an HS256 project that gave no secret cannot trust claims: misconfigur
   const { message } = await expectCode(world, { token: await legacyToken() }, "misconfigured");
   assert.match(message, /JWT_SECRET/);
   assert.equal(world.to("mint").length, 0);
+});
+
+Deno.test("an HS256 token that names a public key at hand is refused, and the Auth server not asked", async () => {
+  for (const alg of PUBLIC_ALGORITHMS) {
+    const { jwk, kid } = await signerOf(alg);
+    const world = await World.make({ SUPABASE_JWKS: JSON.stringify([jwk]) });
+    const token = await hmacToken(JSON.stringify(jwk), { alg: "HS256", kid, typ: "JWT" });
+    await expectUncalled(world, { token }, "invalid_token", alg);
+  }
+});
+
+Deno.test("an HS256 token of another key is refused where the inline set holds the project's secret", async () => {
+  const { jwk } = await signerOf("HS256");
+  const world = await World.make({ SUPABASE_JWKS: JSON.stringify([jwk]) });
+  for (const kid of ["another", undefined]) {
+    const token = await hmacToken("a guess", { alg: "HS256", kid, typ: "JWT" });
+    await expectUncalled(world, { token }, "invalid_token", `kid ${kid}`);
+  }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { makeBehestToken } from "./support/answers.ts";
 import { expectCode } from "./support/expect.ts";
-import { type Claims, payloadOf, random, START, SUB } from "./support/keys.ts";
+import { type Claims, encodePart, payloadOf, random, START, SUB } from "./support/keys.ts";
 import {
   type Behaviour,
   breakInBody,
@@ -93,6 +93,8 @@ Deno.test("expiresAt is the token's own exp, whatever ttl stands beside it", asy
   assert.equal(body.expiresAt, payloadOf(body.token).exp);
 });
 
+const claimsOf = payloadOf(GOOD);
+const unsigned = (header: Claims, claims: Claims) => `${encodePart(header)}.${encodePart(claims)}.`;
 const NO_TOKENS: [string, Behaviour][] = [
   ["a token of another user", answering(await makeBehestToken({ uid: "someone-else" }, START))],
   [
@@ -112,6 +114,9 @@ const NO_TOKENS: [string, Behaviour][] = [
     answering(await makeBehestToken({ uid: SUB, exp: undefined }, START)),
   ],
   ["a token of two parts", answering(GOOD.split(".").slice(0, 2).join("."))],
+  ["a token that is not signed", answering(unsigned({ alg: "none" }, claimsOf))],
+  ["a token of another algorithm", answering(`${unsigned({ alg: "HS256" }, claimsOf)}AAAA`)],
+  ["a token with a line break behind", answering(`${GOOD}\n`)],
   ["text that is no token", answering("granted")],
   ["an empty token", answering("")],
   ["a token of null", answering(null)],

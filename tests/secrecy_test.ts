@@ -55,6 +55,8 @@ const throwing: Behaviour = (call) => {
   throw new Error(`cannot fetch ${call.url} with ${JSON.stringify(call.headers)}`);
 };
 
+const rows = (value: unknown) => json([{ plan: value }]);
+
 type Outcome = [code: string, what: string, settings?: Settings, routes?: Routes, sent?: Sent];
 
 const CLAIMS = { BEHEST_USER_CHECK: "claims" };
@@ -62,6 +64,17 @@ const OUTCOMES: Outcome[] = [
   ["ok", "a good request"],
   ["ok", "local signing", await localSettings()],
   ["ok", "a secret at hand", { JWT_SECRET: HMAC.secret }, {}, { token: await sessionToken(HMAC) }],
+  ["ok", "a plan that is an e-mail", {}, { plan: rows(EMAIL) }],
+  ["ok", "a plan that is a token", {}, { plan: rows(TOKEN) }],
+  [
+    "ok",
+    "a plan claim that is an e-mail",
+    { ...CLAIMS, BEHEST_PLAN_CLAIM: "app_metadata.login" },
+    {},
+    {
+      token: await sessionToken(KEY, { app_metadata: { login: EMAIL } }),
+    },
+  ],
   ["ok", "a sub that is an e-mail", CLAIMS, {}, { token: await sessionToken(KEY, { sub: EMAIL }) }],
   ["ok", "a uid that is an e-mail", { ...CLAIMS, BEHEST_UID_CLAIM: "app_metadata.login" }, {}, {
     token: await sessionToken(KEY, { app_metadata: { login: EMAIL } }),
