@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { makeBehestToken } from "./support/answers.ts";
+import { expectCode } from "./support/expect.ts";
+import { type Claims, encodePart, payloadOf, random, START, SUB } from "./support/keys.ts";
+import {
+  type Behaviour,
+  breakInBody,
+  brokenJson,
+  failing,
+  hang,
+  html,
+  json,
+  padded,
+  raw,
+  redirect,
+  tooMany,
+  unreachable,
+} from "./support/upstreams.ts";
+import { API_KEY, BASE_URL, World } from "./support/world.ts";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const GOOD = await makeBehestToken({ uid: SUB, sid: "s-1" }, START);
+
+function answering(jwt: unknown, over: Claims = {}): Behaviour {
+  return json({ jwt, project_id: "prj_1", ttl: 900, session_id: "s-1", ...over });
+}
+
+Deno.test("Behest is asked with the key, for this user, role, ttl, session and tier, and nothing else", async () => {
+  const world = await World.make({ BEHEST_TTL: "600" });
+  const answer = await expectCode(world, {
+    body: '{"sessionId":"s-7","ttl":9,"uid":"x","tier":9,"role":"admin"}',
+  }, "ok");
+  const [call, ...more] = world.to("mint");
+  assert.deepEqual(more, []);
+  assert.equal(call?.method, "POST");
+  assert.equal(call?.url, `${BASE_URL}/v1/auth/mint`);
+  assert.equal(call?.redirect, "manual");
+  const { accept: _, ...headers } = call?.headers ?? {};
+  assert.deepEqual(headers, {
+    authorization: `Bearer ${API_KEY}`,
+    "content-type": "application/json",
+  });
+  assert.deepEqual(JSON.parse(call?.body ?? ""), {
+    user_id: SUB,
+    role: "user",
+    ttl: 600,
+    session_id: "s-7",
+    tier: 2,
+  });
+  assert.equal(answer.body.sessionId, "s-7");
+  assert.equal(answer.body.ttl, 600);
+});
+
+Deno.test("without a session id of the caller's, each request gets a fresh one", async () => {
+  const world = await World.make();
+  const ids = new Set<string>();
+  for (const body of [undefined, "{}", '{"sessionId":null}']) {
+    const answer = await expectCode(world, { body }, "ok");
+    assert.match(answer.body.sessionId, UUID);
+    ids.add(answer.body.sessionId);
+  }
+  assert.equal(ids.size, 3);
+});
+
+Deno.test("a base URL with a trailing slash is called as without", async () => {
+  const world = await World.make({ BEHEST_BASE_URL: `${BASE_URL}/` });
+  await expectCode(world, {}, "ok");
+  assert.equal(world.to("mint")[0]?.url, `${BASE_URL}/v1/auth/mint`);
+});
+
+Deno.test("both generations of Behest's answer are read", async () => {
+  const newer = answering(GOOD);
+  const older = json({ access_token: GOOD, expires_in: 900, session_id: "s-1" });
+  for (const mint of [newer, older]) {
+    const world = await World.make({}, { mint });
+    const { body } = await expectCode(world, {}, "ok");
+    assert.deepEqual(body, {
+      token: GOOD,
+      sessionId: "s-1",
+      ttl: 900,
+      expiresAt: START + 900,
+      baseUrl: BASE_URL,
+      tier: 2,
+    });
+  }
+});
+
+Deno.test("expiresAt is the token's own exp, whatever ttl stands beside it", async () => {
+  const short = await makeBehestToken({ uid: SUB }, START, 120);
+  const world = await World.make({}, { mint: answering(short, { ttl: 900 }) });
+  const { body } = await expectCode(world, {}, "ok");
+  assert.equal(body.expiresAt, START + 120);
+  assert.equal(body.expiresAt, payloadOf(body.token).exp);
+});
+
+const claimsOf = payloadOf(GOOD);
+const unsigned = (header: Claims, claims: Claims) => `${encodePart(header)}.${encodePart(claims)}.`;
+const NO_TOKENS: [string, Behaviour][] = [
+  ["a token of another user", answering(await makeBehestToken({ uid: "someone-else" }, START))],
+  [
+    "a token whose uid merely begins right",
+    answering(await makeBehestToken({ uid: `${SUB}0` }, START)),
+  ],
+  [
+    "a token whose uid is in another case",
+    answering(await makeBehestToken({ uid: SUB.toUpperCase() }, START)),
+  ],
+  ["a token whose uid is a list", answering(await makeBehestToken({ uid: [SUB] }, START))],
+  ["a token with a sub in place of a uid", answering(await makeBehestToken({ sub: SUB }, START))],
+  ["an expired token", answering(await makeBehestToken({ uid: SUB }, START - 901))],
+  ["a token that expires now", answering(await makeBehestToken({ uid: SUB }, START - 900))],
+  [
+    "a token that never expires",
+    answering(await makeBehestToken({ uid: SUB, exp: undefined }, START)),
+  ],
+  ["a token of two parts", answering(GOOD.split(".").slice(0, 2).join("."))],
+  ["a token that is not signed", answering(unsigned({ alg: "none" }, claimsOf))],
+  ["a token of another algorithm", answering(`${unsigned({ alg: "HS256" }, claimsOf)}AAAA`)],
+  ["a token with a line break behind", answering(`${GOOD}\n`)],
+  ["text that is no token", answering("granted")],
+  ["an empty token", answering("")],
+  ["a token of null", answering(null)],
+  ["a token that is a number", answering(7)],
+  ["an object with no token", json({ ttl: 900, session_id: "s-1" })],
+  ["a list", json([{ jwt: GOOD }])],
+  ["null", json(null)],
+  ["nothing", raw("")],
+  ["HTML", html],
+  ["broken JSON", brokenJson],
+  ["a token and more than 64 KiB", padded(answering(GOOD), 65_537)],
+];
+
+for (const [what, mint] of NO_TOKENS) {
+  Deno.test(`where Behest answers ${what}, it is behest_rejected and not passed on`, async () => {
+    const world = await World.make({}, { mint });
+    const answer = await expectCode(world, {}, "behest_rejected");
+    assert.ok(!/eyJ/.test(answer.text + world.log));
+  });
+}
+
+const STATUSES: [string, Behaviour, string][] = [
+  ["400", failing(400), "behest_rejected"],
+  ["401", failing(401), "behest_rejected"],
+  ["403", failing(403), "behest_rejected"],
+  ["404", failing(404), "behest_rejected"],
+  ["422", failing(422), "behest_rejected"],
+  ["301", redirect(301), "behest_rejected"],
+  ["302", redirect(302), "behest_rejected"],
+  ["307", redirect(307), "behest_rejected"],
+  ["308", redirect(308), "behest_rejected"],
+  ["402", failing(402), "quota_exceeded"],
+  ["429", tooMany("7"), "rate_limited"],
+  ["500", failing(500), "behest_unavailable"],
+  ["502", failing(502), "behest_unavailable"],
+  ["503", failing(503), "behest_unavailable"],
+  ["no connection", unreachable, "behest_unavailable"],
+  ["half an answer", breakInBody, "behest_unavailable"],
+  ["no answer", hang, "behest_timeout"],
+];
+
+for (const [what, mint, code] of STATUSES) {
+  Deno.test(`where Behest gives ${what}: ${code}`, async () => {
+    const world = await World.make({}, { mint });
+    const answer = await expectCode(world, {}, code);
+    assert.equal(world.to("elsewhere").length, 0, "the key is carried nowhere else");
+    if (code === "behest_unavailable") {
+      assert.match(answer.headers.get("Retry-After") ?? "", /^\d+$/);
+    }
+  });
+}
+
+Deno.test("Behest's Retry-After is passed on with rate_limited, as seconds or as a date", async () => {
+  const date = new Date((START + 60) * 1000).toUTCString();
+  const seconds = await World.make({}, { mint: tooMany("7") });
+  assert.equal((await expectCode(seconds, {}, "rate_limited")).headers.get("Retry-After"), "7");
+  const dated = await World.make({}, { mint: tooMany(date) });
+  const value = (await expectCode(dated, {}, "rate_limited")).headers.get("Retry-After") ?? "";
+  assert.ok(value === "60" || value === date, value);
+});
+
+for (const nonsense of ["soon", "-1", "1e9", "7; drop", "99999999999999999999", "NaN", "1.5"]) {
+  Deno.test(`a Retry-After of ${JSON.stringify(nonsense)} is nonsense, and not passed on`, async () => {
+    const world = await World.make({}, { mint: tooMany(nonsense) });
+    const value = (await expectCode(world, {}, "rate_limited")).headers.get("Retry-After");
+    assert.ok(value === null || /^\d{1,6}$/.test(value), String(value));
+    assert.notEqual(value, nonsense);
+  });
+}
+
+Deno.test("Behest's X-Trace-Id is handed on with every kind of its answers, and logged", async () => {
+  const traced = { "X-Trace-Id": "trace-1" };
+  const rows: [Behaviour, string][] = [
+    [json({ jwt: GOOD, ttl: 900, session_id: "s-1" }, 200, traced), "ok"],
+    [failing(401, traced), "behest_rejected"],
+    [failing(402, traced), "quota_exceeded"],
+    [failing(429, traced), "rate_limited"],
+    [failing(500, traced), "behest_unavailable"],
+    [json({}, 200, traced), "behest_rejected"],
+  ];
+  for (const [mint, code] of rows) {
+    const world = await World.make({}, { mint });
+    const answer = await expectCode(world, {}, code);
+    assert.equal(answer.headers.get("X-Trace-Id"), "trace-1", code);
+    assert.equal(world.line.traceId, "trace-1", code);
+  }
+  const untraced = await World.make();
+  assert.equal((await expectCode(untraced, {}, "ok")).headers.get("X-Trace-Id"), null);
+});
+
+Deno.test("BEHEST_API_KEY is read as an old name, with a warning that does not hold it", async () => {
+  const key = `behest_sk_live_${random(24)}`;
+  const world = await World.make({ BEHEST_KEY: undefined, BEHEST_API_KEY: key });
+  await expectCode(world, {}, "ok");
+  assert.equal(world.to("mint")[0]?.headers.authorization, `Bearer ${key}`);
+  assert.match(world.log, /BEHEST_API_KEY/);
+  assert.ok(!world.log.includes(key));
+  assert.equal(world.line.mode, "api_key");
+});

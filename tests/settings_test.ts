@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { expectCode, expectUncalled } from "./support/expect.ts";
+import { random } from "./support/keys.ts";
+import { type Settings, World } from "./support/world.ts";
+
+/** Each unlike any word of a message, so that it is seen wherever it comes out. */
+const mark = () => `zq${random(9)}`;
+
+const WRONG: [string, string][] = [
+  ["SUPABASE_URL", `ftp://${mark()}.example`],
+  ["SUPABASE_PUBLISHABLE_KEYS", `{"default": ${mark()}`],
+  ["SUPABASE_JWKS", `{"keys": ${mark()}`],
+  ["SUPABASE_JWKS", `{"sets": "${mark()}"}`],
+  ["BEHEST_KEY", mark()],
+  ["BEHEST_BASE_URL", mark()],
+  ["BEHEST_BASE_URL", `http://${mark()}.example`],
+  ["BEHEST_BASE_URL", `http://127.0.0.1.${mark()}.example`],
+  ["BEHEST_BASE_URL", `http://localhost.${mark()}.example`],
+  ["BEHEST_BASE_URL", `http://localhost@${mark()}.example`],
+  ["BEHEST_BASE_URL", `javascript:${mark()}`],
+  ["BEHEST_TTL", "59"],
+  ["BEHEST_TTL", "86401"],
+  ["BEHEST_TTL", "-900"],
+  ["BEHEST_TTL", "900.5"],
+  ["BEHEST_TTL", mark()],
+  ["BEHEST_TIER", mark()],
+  ["BEHEST_TIER", "1.5"],
+  ["BEHEST_PLAN_TIERS", `{"${mark()}"`],
+  ["BEHEST_PLAN_TIERS", `["${mark()}"]`],
+  ["BEHEST_PLAN_TIERS", `{"free":"${mark()}"}`],
+  ["BEHEST_PLAN_ON_ERROR", mark()],
+  ["BEHEST_MODEL_POLICY", `{"${mark()}"`],
+  ["BEHEST_MODEL_POLICY", `["${mark()}"]`],
+  ["BEHEST_MODEL_POLICY", `{"gpt-4o":"${mark()}"}`],
+  ["BEHEST_USER_CHECK", mark()],
+  ["BEHEST_ANONYMOUS", mark()],
+  ["BEHEST_UID_CLAIM", `user_metadata.${mark()}`],
+  ["BEHEST_PLAN_CLAIM", `user_metadata.${mark()}`],
+  ["CORS_ORIGIN", "*"],
+];
+
+function assertSilent(world: World, text: string, values: string[]): void {
+  for (const value of values) {
+    const [secret] = /zq[\w-]{12}/.exec(value) ?? [];
+    if (secret) assert.ok(!`${text}\n${world.log}`.includes(secret), "no value is told");
+  }
+}
+
+for (const [name, value] of WRONG) {
+  const shown = value.replace(/zq[\w-]{12}/, "…");
+  Deno.test(`${name} of ${shown} is misconfigured by its name, without its value`, async () => {
+    const world = await World.make({ [name]: value });
+    const { message, text } = await expectUncalled(world, {}, "misconfigured");
+    assert.ok(message.includes(name), message);
+    for (const [other] of WRONG) {
+      if (!name.startsWith(other)) assert.ok(!message.includes(other), `${other} is not at fault`);
+    }
+    assertSilent(world, text, [value]);
+    assert.equal(world.line.code, "misconfigured");
+  });
+}
+
+Deno.test("every setting that is at fault is named, all of them at once, and never a value", async () => {
+  const settings: Settings = Object.fromEntries(WRONG);
+  const world = await World.make(settings);
+  const { message, text } = await expectUncalled(world, {}, "misconfigured");
+  for (const name of Object.keys(settings)) assert.ok(message.includes(name), name);
+  assertSilent(world, text, Object.values(settings).map(String));
+});
+
+const REQUIRED = ["SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEYS", "BEHEST_KEY", "BEHEST_BASE_URL"];
+const NOTHING: Settings = {
+  ...Object.fromEntries(REQUIRED.map((name) => [name, undefined])),
+  SUPABASE_JWKS: undefined,
+  CORS_ORIGIN: undefined,
+};
+
+Deno.test("with every variable missing, one answer names all that are required", async () => {
+  const { message } = await expectUncalled(await World.make(NOTHING), {}, "misconfigured");
+  for (const name of REQUIRED) assert.ok(message.includes(name), name);
+});
+
+for (const name of REQUIRED) {
+  Deno.test(`without ${name} alone, it alone is named`, async () => {
+    const world = await World.make({ [name]: undefined });
+    const { message } = await expectUncalled(world, {}, "misconfigured");
+    assert.deepEqual(REQUIRED.filter((other) => message.includes(other)), [name]);
+  });
+}
+
+Deno.test("misconfigured is answered before the token is looked at", async () => {
+  const world = await World.make(NOTHING);
+  for (const token of [null, "", "a.b.c"]) await expectUncalled(world, { token }, "misconfigured");
+});
+
+Deno.test("a publishable key is required only where Supabase is called", async () => {
+  const off = { BEHEST_USER_CHECK: "claims", BEHEST_PLAN_CLAIM: "app_metadata.plan" };
+  const world = await World.make({ ...off, SUPABASE_PUBLISHABLE_KEYS: undefined });
+  await expectCode(world, {}, "ok");
+  for (const one of Object.keys(off)) {
+    const needing = await World.make({
+      ...off,
+      [one]: undefined,
+      SUPABASE_PUBLISHABLE_KEYS: undefined,
+    });
+    await expectUncalled(needing, {}, "misconfigured", one);
+  }
+});
+
+for (const host of ["127.0.0.1", "localhost", "[::1]"]) {
+  Deno.test(`the base URL may be http on ${host}`, async () => {
+    const world = await World.make({ BEHEST_BASE_URL: `http://${host}:8787` });
+    await expectCode(world, {}, "ok");
+    assert.equal(world.to("mint")[0]?.url, `http://${host}:8787/v1/auth/mint`);
+  });
+}
+
+Deno.test("the service role and secret keys are never used, and never asked for", async () => {
+  const secret = mark();
+  const world = await World.make({
+    SUPABASE_SERVICE_ROLE_KEY: secret,
+    SUPABASE_SECRET_KEYS: `{"default":"${secret}"}`,
+    SUPABASE_DB_URL: `postgres://${secret}`,
+  });
+  await expectCode(world, {}, "ok");
+  assert.ok(!JSON.stringify(world.calls).includes(secret));
+});

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { assertCode, expectCode } from "./support/expect.ts";
+import {
+  type Behaviour,
+  brokenJson,
+  failing,
+  hang,
+  hangInBody,
+  inTurn,
+  json,
+  redirect,
+  type Route,
+  ROUTES,
+  slow,
+  tooMany,
+  unreachable,
+} from "./support/upstreams.ts";
+import { signerOf } from "./support/keys.ts";
+import { World } from "./support/world.ts";
+
+const { jwk } = await signerOf("ES256");
+const NAMES: Record<Route, string> = { user: "auth", jwks: "auth", plan: "plan", mint: "behest" };
+/** Tries in all. */
+const TRIES: Record<Route, number> = { user: 2, jwks: 2, plan: 2, mint: 3 };
+
+/** A world in which every upstream is called, and this one first behaves so. */
+async function worldWith(route: Route, ...first: Behaviour[]): Promise<World> {
+  const world = await World.make({ SUPABASE_JWKS: undefined }, { jwks: json({ keys: [jwk] }) });
+  const healthy = world.routes[route];
+  world.routes[route] = inTurn(...first, healthy);
+  return world;
+}
+
+/** A world in which this upstream behaves so for ever. */
+async function worldOf(route: Route, behaviour: Behaviour): Promise<World> {
+  return await World.make({ SUPABASE_JWKS: undefined }, {
+    jwks: json({ keys: [jwk] }),
+    [route]: behaviour,
+  });
+}
+
+for (const route of ROUTES) {
+  const tries = TRIES[route];
+  for (
+    const [what, behaviour] of [["500", failing(500)], ["no connection", unreachable]] as const
+  ) {
+    Deno.test(`${route}: ${what} is tried ${tries} times in all, and then told`, async () => {
+      const world = await worldOf(route, behaviour);
+      await expectCode(world, {}, `${NAMES[route]}_unavailable`);
+      assert.equal(world.to(route).length, tries);
+    });
+
+    Deno.test(`${route}: ${what} until the last try is made good by it`, async () => {
+      const world = await worldWith(route, ...Array<Behaviour>(tries - 1).fill(behaviour));
+      await expectCode(world, {}, "ok");
+      assert.equal(world.to(route).length, tries);
+    });
+  }
+
+  const finals: [string, Behaviour][] = [
+    ["400", failing(400)],
+    ["401", failing(401)],
+    ["404", failing(404)],
+    ["429", tooMany("1")],
+    ["429 without a Retry-After", tooMany()],
+    ["302", redirect(302)],
+    ["308", redirect(308)],
+    ["broken JSON", brokenJson],
+  ];
+  for (const [what, behaviour] of finals) {
+    Deno.test(`${route}: ${what} is not tried again, and leads nowhere else`, async () => {
+      const world = await worldOf(route, behaviour);
+      await world.ask();
+      assert.equal(world.to(route).length, 1);
+      assert.equal(world.to("elsewhere").length, 0);
+    });
+  }
+
+  Deno.test(`${route}: redirects are not followed`, async () => {
+    const world = await worldWith(route);
+    await expectCode(world, {}, "ok");
+    assert.deepEqual(world.to(route).map((call) => call.redirect), ["manual"]);
+  });
+
+  for (
+    const [what, behaviour] of [["hangs", hang], ["hangs within its body", hangInBody]] as const
+  ) {
+    Deno.test(`${route}: an upstream that ${what} is ${NAMES[route]}_timeout within 10 seconds`, async () => {
+      const world = await worldOf(route, behaviour);
+      await expectCode(world, {}, `${NAMES[route]}_timeout`);
+      assert.ok(world.clock.tick() >= 5000, `at ${world.clock.tick()}`);
+      assert.ok(world.clock.tick() <= 10_000, `at ${world.clock.tick()}`);
+    });
+  }
+
+  Deno.test(`${route}: an answer after 4.9 seconds is in time, and one after 5.1 seconds is not`, async () => {
+    const world = await worldWith(route);
+    const healthy = world.routes[route];
+    world.routes[route] = slow(4900, healthy);
+    await expectCode(world, {}, "ok");
+    assert.equal(world.to(route).length, 1);
+    const late = await worldOf(route, slow(5100, healthy));
+    await expectCode(late, {}, `${NAMES[route]}_timeout`);
+  });
+
+  Deno.test(`${route}: what comes too late is called off`, async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const world = await worldOf(route, (_, { signal }) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    });
+    await expectCode(world, {}, `${NAMES[route]}_timeout`);
+    assert.ok(signals.length > 0 && signals.every((signal) => signal?.aborted));
+  });
+
+  Deno.test(`${route}: an answer without end is read no further than it must be`, async () => {
+    let sent = 0;
+    const endless: Behaviour = () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            sent += 1024;
+            controller.enqueue(new Uint8Array(1024).fill(0x20));
+            // An end after all, lest a reader that never stops should stop this test.
+            if (sent > 1024 * 1024) controller.close();
+          },
+        }),
+      );
+    const world = await worldOf(route, endless);
+    const answer = await world.ask();
+    assertCode(answer, route === "mint" ? "behest_rejected" : `${NAMES[route]}_unavailable`);
+    assert.ok(sent <= 80 * 1024, `${sent} bytes`);
+  });
+}
+
+Deno.test("a hanging Auth server is auth_timeout within 11 seconds", async () => {
+  for (const routes of [{ user: hang }, { user: hang, plan: hang, mint: hang }]) {
+    const world = await World.make({}, routes);
+    await expectCode(world, {}, "auth_timeout");
+    assert.ok(world.clock.tick() <= 11_000);
+    assert.equal(world.to("mint").length, 0);
+  }
+});
+
+Deno.test("a whole request has 10 seconds, though each of its calls is in time", async () => {
+  const world = await worldWith("user");
+  for (const route of ROUTES) world.routes[route] = slow(4000, world.routes[route]);
+  await expectCode(world, {}, "behest_timeout");
+  assert.ok(world.clock.tick() <= 10_000, `at ${world.clock.tick()}`);
+});
+
+Deno.test("an upstream that fails slowly is not retried beyond the request's time", async () => {
+  for (const route of ROUTES) {
+    const world = await worldOf(route, slow(4900, failing(500)));
+    const answer = await world.ask();
+    assert.match(answer.code, new RegExp(`^${NAMES[route]}_(unavailable|timeout)$`));
+    assert.ok(world.clock.tick() <= 10_000, `${route} at ${world.clock.tick()}`);
+  }
+});
+
+Deno.test("retries wait, longer each time, and not in step with other callers", async () => {
+  const gaps: number[][] = [];
+  for (let nth = 0; nth < 20; nth++) {
+    const world = await worldOf("mint", failing(500));
+    await expectCode(world, {}, "behest_unavailable");
+    const [first = 0, second = 0, third = 0] = world.to("mint").map(({ at }) => at);
+    gaps.push([second - first, third - second]);
+  }
+  assert.ok(gaps.flat().every((gap) => gap > 0 && gap < 5000));
+  assert.ok(new Set(gaps.flat()).size > 30, "jitter");
+  const mean = (at: number) => gaps.reduce((sum, gap) => sum + (gap[at] ?? 0), 0) / gaps.length;
+  assert.ok(mean(1) > mean(0), `${mean(0)} then ${mean(1)}`);
+});
+
+Deno.test("a retried mint asks for the very same token, so that it counts once", async () => {
+  const world = await worldOf("mint", failing(500));
+  await expectCode(world, {}, "behest_unavailable");
+  assert.equal(new Set(world.to("mint").map(({ body }) => body)).size, 1);
+});
+
+Deno.test("the Auth server's Retry-After is passed on", async () => {
+  for (const route of ["user", "jwks"] as const) {
+    const { headers } = await expectCode(
+      await worldOf(route, tooMany("7")),
+      {},
+      "auth_unavailable",
+    );
+    assert.equal(headers.get("Retry-After"), "7", route);
+  }
+});
+
+Deno.test("every 503 says when to try again", async () => {
+  for (const route of ROUTES) {
+    for (const behaviour of [failing(503), failing(500), unreachable]) {
+      const answer = await expectCode(
+        await worldOf(route, behaviour),
+        {},
+        `${NAMES[route]}_unavailable`,
+      );
+      assert.match(answer.headers.get("Retry-After") ?? "", /^[1-9]\d*$/, route);
+    }
+  }
+});
+
+Deno.test("a caller that never ends its body is answered within 10 seconds too", async () => {
+  const world = await World.make();
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(Uint8Array.of(0x7b)),
+  });
+  await expectCode(world, { body }, "invalid_request");
+  assert.ok(world.clock.tick() <= 10_000);
+  assert.deepEqual(world.calls, []);
+});
+
+Deno.test("nothing is left waiting when a request has been answered", async () => {
+  for (
+    const routes of [{}, { user: failing(403), plan: hang }, { mint: hang }, { plan: failing(500) }]
+  ) {
+    const world = await World.make({}, routes);
+    await world.ask();
+    await world.quiet();
+    assert.equal(world.clock.waiting, false);
+  }
+});
