@@ -68,6 +68,8 @@ export interface Setup {
     readonly userUrl?: string;
     /** PostgREST's plan query; ends where the user's id belongs. */
     readonly planUrl?: string;
+    /** A token is minted without the plan too, so the plan must leave time for that. */
+    readonly planOptional: boolean;
     /** The Auth server's key set. */
     readonly jwksUrl?: string;
     /** Behest's mint endpoint. */

@@ -123,14 +123,17 @@ impl Grant {
             found => found,
         };
         let token = either("jwt", "access_token").text()?;
-        let mut parts = token.split('.');
-        let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next())
-        else {
+        let mut parts = token
+            .split('.')
+            .map(|part| Base64UrlUnpadded::decode_vec(part).ok());
+        let (header, payload, signature) = (parts.next()??, parts.next()??, parts.next()??);
+        let claims = Json::parse(&payload)?;
+        let is_rs256 = Json::parse(&header)?.get("alg").text() == Some("RS256");
+        if parts.next().is_some() || !is_rs256 || signature.is_empty() {
             return None;
-        };
-        let claims = Json::parse(&Base64UrlUnpadded::decode_vec(payload).ok()?)?;
+        }
         let exp = claims.get("exp").whole()?;
-        if claims.get("uid").text()? != self.uid || exp <= now || !token.is_ascii() {
+        if claims.get("uid").text()? != self.uid || exp <= now {
             return None;
         }
         let ttl = either("ttl", "expires_in").whole();

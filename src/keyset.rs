@@ -220,6 +220,17 @@ impl<K> KeySet<K> {
         }
     }
 
+    /// Whether a key at hand speaks against this token where none speaks for it: one of the same
+    /// algorithm, or one of the same name and another algorithm.
+    #[must_use]
+    pub fn contradicts(&self, token: &UntrustedToken) -> bool {
+        let hmac = self.secret.is_some() && token.algorithm() == Algorithm::Hs256;
+        hmac || self.keys.iter().any(|key| {
+            key.algorithm == token.algorithm()
+                || (key.key_id.is_some() && key.key_id.as_deref() == token.key_id())
+        })
+    }
+
     /// Whether any token at all could be verified.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -72,6 +72,7 @@ struct Setup<'a> {
     mode: Option<&'static str>,
     user_url: Option<String>,
     plan_url: Option<String>,
+    plan_optional: bool,
     jwks_url: Option<String>,
     mint_url: Option<String>,
     supabase_key: Option<&'a str>,
@@ -130,6 +131,7 @@ impl Core {
         if settings.session.user_check == UserCheck::Server {
             setup.user_url = Some(format!("{supabase}/auth/v1/user"));
         }
+        setup.plan_optional = settings.plan.default_on_error;
         if exchange.fetches_keys() {
             setup.jwks_url = Some(format!("{supabase}/auth/v1/.well-known/jwks.json"));
         }

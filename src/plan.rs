@@ -135,8 +135,13 @@ impl PlanRules {
                 notice: None,
             };
         }
-        // Cut short: what stands in the column is not ours to repeat at length.
-        let shown: String = name.chars().take(32).collect();
+        // A word alone is repeated: whatever else stands in the column may be nobody's to read.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        let shown = if (1..=32).contains(&name.len()) && name.bytes().all(plain) {
+            name
+        } else {
+            "…"
+        };
         let mut standing = self.without_plan(Some(format!(
             "plan \"{shown}\" is not in BEHEST_PLAN_TIERS: BEHEST_TIER is used"
         )));

@@ -81,7 +81,9 @@ impl Candidate {
                     "signature does not match",
                 ));
             }
-            (None, UserCheck::Server) if token.algorithm() == Algorithm::Hs256 => {}
+            // A secret that was not given to us: the Auth server has it, and judges alone.
+            (None, UserCheck::Server)
+                if token.algorithm() == Algorithm::Hs256 && !keys.contradicts(token) => {}
             (None, UserCheck::Claims) if keys.is_empty() => {
                 return Err(no_key());
             }
@@ -125,7 +127,10 @@ impl Candidate {
         let (is_anonymous, app_metadata) = match (rules.user_check, answer) {
             (UserCheck::Server, Some(answer)) => {
                 let user = User::read(answer, &self.claims.sub, now)?;
-                (user.is_anonymous, user.app_metadata)
+                (
+                    user.is_anonymous.unwrap_or(self.claims.is_anonymous),
+                    user.app_metadata,
+                )
             }
             (UserCheck::Claims, None) if self.signature_verified => {
                 (self.claims.is_anonymous, self.claims.app_metadata)
@@ -193,7 +198,8 @@ impl Session {
 
 /// The Auth server's `GET /user` (Supabase Auth, `internal/models/user.go`).
 struct User {
-    is_anonymous: bool,
+    /// Nothing where an older Auth server does not say.
+    is_anonymous: Option<bool>,
     app_metadata: Json,
 }
 
@@ -213,13 +219,19 @@ impl User {
         if user.get("id").text() != Some(sub) {
             return Err(ended("the Auth server names another user"));
         }
+        if *user.get("deleted_at") != Json::Null {
+            return Err(ended("the user is deleted"));
+        }
         // The Auth server refuses a banned user's refresh, but not yet this request.
         let ban = user.get("banned_until").text();
         if ban.is_some_and(|until| is_ahead(until, now)) {
             return Err(ended("the user is banned"));
         }
         Ok(Self {
-            is_anonymous: *user.get("is_anonymous") == Json::Bool(true),
+            is_anonymous: match user.get("is_anonymous") {
+                Json::Bool(said) => Some(*said),
+                _ => None,
+            },
             app_metadata: user.get("app_metadata").clone(),
         })
     }

@@ -289,12 +289,12 @@ fn an_answer_of_behest_s_is_taken_only_with_a_token_of_this_user() {
             .unwrap()
             .0
     };
-    let jwt = |uid: &str, exp: u64| {
-        format!(
-            "e30.{}.c2ln",
-            base64(format!(r#"{{"uid":"{uid}","exp":{exp}}}"#))
-        )
+    let jwt_of = |alg: &str, uid: &str, exp: u64| {
+        let header = base64(format!(r#"{{"alg":"{alg}"}}"#));
+        let claims = base64(format!(r#"{{"uid":"{uid}","exp":{exp}}}"#));
+        format!("{header}.{claims}.c2ln")
     };
+    let jwt = |uid: &str, exp: u64| jwt_of("RS256", uid, exp);
     let good = jwt(SUB, NOW + 60);
     for (body, ttl) in [
         (
@@ -322,6 +322,7 @@ fn an_answer_of_behest_s_is_taken_only_with_a_token_of_this_user() {
         "{}".into(),
         format!(r#"{{"jwt":"{}"}}"#, jwt("somebody", NOW + 60)),
         format!(r#"{{"jwt":"{}"}}"#, jwt(SUB, NOW)),
+        format!(r#"{{"jwt":"{}"}}"#, jwt_of("none", SUB, NOW + 60)),
         format!(r#"{{"jwt":"{good}.more"}}"#),
         format!(r#"{{"jwt":"{good}","jwt":"{good}"}}"#),
         format!(r#"{{"jwt":7,"access_token":"{good}"}}"#),

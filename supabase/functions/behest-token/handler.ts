@@ -18,6 +18,8 @@ export interface Deps extends World {
 
 /** Milliseconds in which a whole request is answered. */
 const REQUEST_MS = 10_000;
+/** Milliseconds of it that a plan may take which the token can do without. */
+const OPTIONAL_PLAN_MS = 5_000;
 /** Longest body in bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
 
@@ -82,7 +84,8 @@ async function exchange(
   entry: Entry,
 ): Promise<string> {
   const { clock } = deps;
-  const deadline = clock.tick() + REQUEST_MS;
+  const start = clock.tick();
+  const deadline = start + REQUEST_MS;
   entry.note({ mode: setup.mode });
 
   if (setup.fault) throw setup.fault;
@@ -103,11 +106,12 @@ async function exchange(
   const { userUrl, planUrl, mintUrl, behestKey } = setup;
   const headers = { ...publicHeaders(setup), "Authorization": bearer(authorization) };
   const planUnwanted = new AbortController();
+  const planDeadline = setup.planOptional ? start + OPTIONAL_PLAN_MS : deadline;
   const user = userUrl && entry.time("user", () => fetchUser(userUrl, headers, deadline, deps));
   const plan = planUrl &&
     entry.time(
       "plan",
-      () => fetchPlan(planUrl, candidate.sub, headers, deadline, planUnwanted.signal, deps),
+      () => fetchPlan(planUrl, candidate.sub, headers, planDeadline, planUnwanted.signal, deps),
     );
   let session;
   try {

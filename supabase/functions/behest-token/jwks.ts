@@ -5,10 +5,12 @@ import { isFault } from "./wasm.ts";
 
 /** Milliseconds that a key set is good for; Supabase's own edge keeps it as long. */
 const KEEP_MS = 10 * 60_000;
-/** Least milliseconds between two fetches while a key set is at hand. */
+/** Least milliseconds between two refetches. */
 const PAUSE_MS = 30_000;
-/** Milliseconds that a fetch may take, with its retry. */
+/** Milliseconds that a fetch may take with its retry, where nothing can be done without it. */
 const LIMIT_MS = 10_000;
+/** Milliseconds where keys are at hand: an outage must leave time for the rest of the request. */
+const REFETCH_LIMIT_MS = 4_000;
 
 /** Keeps the core's key set fresh. The core holds the keys; this one knows how old they are. */
 export class KeyRing {
@@ -18,7 +20,7 @@ export class KeyRing {
   readonly #world: World;
   readonly #log: (notice: string) => void;
   #fetchedAt?: number;
-  #triedAt = 0;
+  #refetchedAt = -Infinity;
   /** The fetch under way. Requests that come meanwhile wait for it, so an older answer can never overwrite a newer one. */
   #underWay?: Promise<void>;
 
@@ -47,7 +49,7 @@ export class KeyRing {
     const { clock } = this.#world;
     if (this.#fetchedAt !== undefined) {
       if (state === "held" && clock.tick() - this.#fetchedAt < KEEP_MS) return;
-      if (this.#underWay === undefined && clock.tick() - this.#triedAt < PAUSE_MS) return;
+      if (this.#underWay === undefined && clock.tick() - this.#refetchedAt < PAUSE_MS) return;
     }
     this.#core.screen(token, clock.now());
     await (this.#underWay ??= this.#fetch().finally(() => this.#underWay = undefined));
@@ -55,12 +57,12 @@ export class KeyRing {
 
   async #fetch(): Promise<void> {
     const { clock } = this.#world;
-    this.#triedAt = clock.tick();
+    if (this.#fetchedAt !== undefined) this.#refetchedAt = clock.tick();
     const answer = await call({
       url: this.#url,
       headers: this.#headers,
       retries: 1,
-      deadline: clock.tick() + LIMIT_MS,
+      deadline: clock.tick() + (this.#fetchedAt === undefined ? LIMIT_MS : REFETCH_LIMIT_MS),
     }, this.#world);
     try {
       const skipped = await this.#core.acceptKeys(answer);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { expectCode, expectUncalled } from "./support/expect.ts";
-import { random } from "./support/keys.ts";
-import { type Settings, World } from "./support/world.ts";
+import { expectCode, expectUncalled } from "../support/expect.ts";
+import { random } from "../support/keys.ts";
+import { type Settings, World } from "../support/world.ts";
 
 /** Each unlike any word of a message, so that it is seen wherever it comes out. */
 const mark = () => `zq${random(9)}`;

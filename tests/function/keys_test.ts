@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { exportJWK, type JWK } from "jose";
-import { expectCode } from "./support/expect.ts";
-import { forge, makeSigner, sessionToken, type Signer, signerOf } from "./support/keys.ts";
-import { json } from "./support/upstreams.ts";
-import { World } from "./support/world.ts";
+import { expectCode } from "../support/expect.ts";
+import { forge, makeSigner, sessionToken, type Signer, signerOf } from "../support/keys.ts";
+import { json } from "../support/upstreams.ts";
+import { World } from "../support/world.ts";
 
 const GOOD = await signerOf("ES256");
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { knows } from "./support/answers.ts";
-import { localSettings } from "./support/behest_keys.ts";
-import { expectCode } from "./support/expect.ts";
-import { sessionToken, signerOf, SUB } from "./support/keys.ts";
+import { knows } from "../support/answers.ts";
+import { localSettings } from "../support/behest_keys.ts";
+import { expectCode } from "../support/expect.ts";
+import { sessionToken, signerOf, SUB } from "../support/keys.ts";
 import {
   type Behaviour,
   breakInBody,
@@ -15,8 +15,14 @@ import {
   redirect,
   tooMany,
   unreachable,
-} from "./support/upstreams.ts";
-import { goodToken, PUBLISHABLE_KEY, type Settings, SUPABASE_URL, World } from "./support/world.ts";
+} from "../support/upstreams.ts";
+import {
+  goodToken,
+  PUBLISHABLE_KEY,
+  type Settings,
+  SUPABASE_URL,
+  World,
+} from "../support/world.ts";
 
 const OTHER = "11111111-2222-4333-8444-555555555555";
 const KEY = await signerOf("ES256");
@@ -113,6 +119,20 @@ Deno.test("who is anonymous to the Auth server is anonymous, though the token do
     user: knows({ is_anonymous: true }),
   });
   await expectCode(world, {}, "anonymous_forbidden");
+});
+
+Deno.test("who is anonymous by the token is anonymous where the Auth server does not say", async () => {
+  const world = await World.make({ BEHEST_ANONYMOUS: "deny" }, {
+    user: json({ id: SUB, app_metadata: {} }),
+  });
+  const token = await sessionToken(KEY, { is_anonymous: true });
+  await expectCode(world, { token }, "anonymous_forbidden");
+});
+
+Deno.test("who is deleted, though still known to the Auth server, gets no token", async () => {
+  const world = await World.make({}, { user: knows({ deleted_at: "2026-01-01T00:00:00Z" }) });
+  await expectCode(world, {}, "invalid_session");
+  await expectCode(await World.make({}, { user: knows({ deleted_at: null }) }), {}, "ok");
 });
 
 const UID: Settings = { BEHEST_UID_CLAIM: "app_metadata.behest.uid" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { knows } from "./support/answers.ts";
-import { expectCode, expectUncalled } from "./support/expect.ts";
+import { knows } from "../support/answers.ts";
+import { expectCode, expectUncalled } from "../support/expect.ts";
 import {
   type Claims,
   forge,
@@ -9,9 +9,9 @@ import {
   sessionClaims,
   signerOf,
   START,
-} from "./support/keys.ts";
-import { type Behaviour, failing } from "./support/upstreams.ts";
-import { type Settings, World } from "./support/world.ts";
+} from "../support/keys.ts";
+import { type Behaviour, failing } from "../support/upstreams.ts";
+import { type Settings, World } from "../support/world.ts";
 
 const OTHER = "11111111-2222-4333-8444-555555555555";
 

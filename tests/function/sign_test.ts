@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { exportPKCS8, exportSPKI, generateKeyPair, jwtVerify } from "jose";
-import { base64, behestKey, localSettings } from "./support/behest_keys.ts";
-import { expectCode, expectUncalled } from "./support/expect.ts";
-import { payloadOf, sessionToken, signerOf, START, SUB } from "./support/keys.ts";
-import { slow } from "./support/upstreams.ts";
-import { BASE_URL, type Settings, World } from "./support/world.ts";
+import { base64, behestKey, localSettings } from "../support/behest_keys.ts";
+import { expectCode, expectUncalled } from "../support/expect.ts";
+import { payloadOf, sessionToken, signerOf, START, SUB } from "../support/keys.ts";
+import { slow } from "../support/upstreams.ts";
+import { BASE_URL, type Settings, World } from "../support/world.ts";
 
 const KEY = await behestKey();
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { userOf } from "./support/answers.ts";
-import { expectCode } from "./support/expect.ts";
-import { type Claims, sessionToken, signerOf, SUB } from "./support/keys.ts";
+import { userOf } from "../support/answers.ts";
+import { expectCode } from "../support/expect.ts";
+import { type Claims, sessionToken, signerOf, SUB } from "../support/keys.ts";
 import {
   type Behaviour,
   brokenJson,
@@ -14,8 +14,14 @@ import {
   slow,
   tooMany,
   unreachable,
-} from "./support/upstreams.ts";
-import { goodToken, PUBLISHABLE_KEY, type Settings, SUPABASE_URL, World } from "./support/world.ts";
+} from "../support/upstreams.ts";
+import {
+  goodToken,
+  PUBLISHABLE_KEY,
+  type Settings,
+  SUPABASE_URL,
+  World,
+} from "../support/world.ts";
 
 const KEY = await signerOf("ES256");
 const plan = (value: unknown) => json([{ plan: value }]);

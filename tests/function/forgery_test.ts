@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { exportSPKI, importJWK } from "jose";
 import { Buffer } from "node:buffer";
-import { expectCode, expectUncalled } from "./support/expect.ts";
+import { expectCode, expectUncalled } from "../support/expect.ts";
 import {
   base64url,
   encodePart,
@@ -13,8 +13,8 @@ import {
   sessionClaims,
   sessionToken,
   signerOf,
-} from "./support/keys.ts";
-import { World } from "./support/world.ts";
+} from "../support/keys.ts";
+import { World } from "../support/world.ts";
 
 const ES256 = await signerOf("ES256");
 const GOOD = await sessionToken(ES256);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { makeBehestToken } from "./support/answers.ts";
-import { expectCode } from "./support/expect.ts";
-import { type Claims, encodePart, payloadOf, random, START, SUB } from "./support/keys.ts";
+import { makeBehestToken } from "../support/answers.ts";
+import { expectCode } from "../support/expect.ts";
+import { type Claims, encodePart, payloadOf, random, START, SUB } from "../support/keys.ts";
 import {
   type Behaviour,
   breakInBody,
@@ -15,8 +15,8 @@ import {
   redirect,
   tooMany,
   unreachable,
-} from "./support/upstreams.ts";
-import { API_KEY, BASE_URL, World } from "./support/world.ts";
+} from "../support/upstreams.ts";
+import { API_KEY, BASE_URL, World } from "../support/world.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const GOOD = await makeBehestToken({ uid: SUB, sid: "s-1" }, START);

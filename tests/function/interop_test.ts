@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { importJWK, jwtVerify, SignJWT } from "jose";
 import { Buffer } from "node:buffer";
-import { behestKey, localSettings } from "./support/behest_keys.ts";
-import { expectCode } from "./support/expect.ts";
+import { behestKey, localSettings } from "../support/behest_keys.ts";
+import { expectCode } from "../support/expect.ts";
 import {
   type Algorithm,
   ALGORITHMS,
@@ -12,8 +12,8 @@ import {
   signerOf,
   START,
   SUB,
-} from "./support/keys.ts";
-import { World } from "./support/world.ts";
+} from "../support/keys.ts";
+import { World } from "../support/world.ts";
 
 const NEEDED = ["sub", "aud", "exp", "role"];
 const currentDate = new Date(START * 1000);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { makeBehestToken } from "./support/answers.ts";
-import { behestKey, localSettings } from "./support/behest_keys.ts";
-import { assertCode, STATUS } from "./support/expect.ts";
-import { EMAIL, forge, random, sessionToken, signerOf, START, SUB } from "./support/keys.ts";
+import { makeBehestToken } from "../support/answers.ts";
+import { behestKey, localSettings } from "../support/behest_keys.ts";
+import { assertCode, STATUS } from "../support/expect.ts";
+import { EMAIL, forge, random, sessionToken, signerOf, START, SUB } from "../support/keys.ts";
 import {
   type Behaviour,
   brokenJson,
@@ -15,7 +15,7 @@ import {
   tooMany,
   unreachable,
   UPSTREAM_SECRET,
-} from "./support/upstreams.ts";
+} from "../support/upstreams.ts";
 import {
   API_KEY,
   goodToken,
@@ -24,7 +24,7 @@ import {
   type Sent,
   type Settings,
   World,
-} from "./support/world.ts";
+} from "../support/world.ts";
 
 const KEY = await signerOf("ES256");
 const HMAC = await signerOf("HS256");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { localSettings } from "./support/behest_keys.ts";
-import { expectCode, expectUncalled } from "./support/expect.ts";
-import { SUB } from "./support/keys.ts";
-import { type Behaviour, failing, json, slow } from "./support/upstreams.ts";
-import { ORIGIN, type Sent, type Settings, World } from "./support/world.ts";
+import { localSettings } from "../support/behest_keys.ts";
+import { expectCode, expectUncalled } from "../support/expect.ts";
+import { SUB } from "../support/keys.ts";
+import { type Behaviour, failing, json, slow } from "../support/upstreams.ts";
+import { ORIGIN, type Sent, type Settings, World } from "../support/world.ts";
 
 const KIB = 1024;
 const bytes = (text: string) => new TextEncoder().encode(text);

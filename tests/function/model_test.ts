@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { expectCode } from "./support/expect.ts";
-import { failing, json } from "./support/upstreams.ts";
-import { type Settings, World } from "./support/world.ts";
+import { expectCode } from "../support/expect.ts";
+import { failing, json } from "../support/upstreams.ts";
+import { type Settings, World } from "../support/world.ts";
 
 const OPUS = "claude-3-opus";
 const POLICY = JSON.stringify({ [OPUS]: ["pro", "MAX"], "closed": [] });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertCode, expectCode } from "./support/expect.ts";
+import { assertCode, expectCode } from "../support/expect.ts";
 import {
   type Behaviour,
   brokenJson,
@@ -14,9 +14,9 @@ import {
   slow,
   tooMany,
   unreachable,
-} from "./support/upstreams.ts";
-import { signerOf } from "./support/keys.ts";
-import { World } from "./support/world.ts";
+} from "../support/upstreams.ts";
+import { signerOf } from "../support/keys.ts";
+import { World } from "../support/world.ts";
 
 const { jwk } = await signerOf("ES256");
 const NAMES: Record<Route, string> = { user: "auth", jwks: "auth", plan: "plan", mint: "behest" };

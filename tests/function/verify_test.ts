@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expectCode, expectUncalled } from "./support/expect.ts";
+import { expectCode, expectUncalled } from "../support/expect.ts";
 import {
   type Algorithm,
   ALGORITHMS,
@@ -12,9 +12,9 @@ import {
   type Signer,
   signerOf,
   START,
-} from "./support/keys.ts";
-import { json } from "./support/upstreams.ts";
-import { PUBLISHABLE_KEY, type Settings, World } from "./support/world.ts";
+} from "../support/keys.ts";
+import { json } from "../support/upstreams.ts";
+import { PUBLISHABLE_KEY, type Settings, World } from "../support/world.ts";
 
 /** Where a key may come from: settings, and what the Auth server lists. */
 const SOURCES: [string, readonly Algorithm[], (signer: Signer) => Settings, boolean][] = [

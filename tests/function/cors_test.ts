@@ -1,7 +1,7 @@
 import { corsHeaders } from "@supabase/supabase-js/cors";
 import assert from "node:assert/strict";
-import { expectCode, expectUncalled } from "./support/expect.ts";
-import { type Answer, ORIGIN, World } from "./support/world.ts";
+import { expectCode, expectUncalled } from "../support/expect.ts";
+import { type Answer, ORIGIN, World } from "../support/world.ts";
 
 const LIST =
   "https://app.example.com, https://slash.example/,https://*.preview.example, http://localhost:5173";
