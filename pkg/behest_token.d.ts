@@ -97,6 +97,10 @@ export class Candidate {
      */
     readonly algorithm: string;
     /**
+     * The very token that was judged, as Supabase takes it.
+     */
+    readonly authorization: string;
+    /**
      * The Supabase user's id.
      */
     readonly sub: string;
@@ -235,6 +239,7 @@ export interface InitOutput {
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly __wbg_token_free: (a: number, b: number) => void;
     readonly candidate_algorithm: (a: number) => [number, number];
+    readonly candidate_authorization: (a: number) => [number, number];
     readonly candidate_sub: (a: number) => [number, number];
     readonly core_accept: (a: number, b: number, c: any, d: number) => [number, number, number, number];
     readonly core_acceptKeys: (a: number, b: any) => [number, number, number];

@@ -1,7 +1,6 @@
 //! The whole exchange with its settings and keys: token in, token out (in the manner of RFC 8693).
 //! Everything here runs natively too; `lib` only carries it over to JavaScript.
 
-use crate::algorithm::Algorithm;
 use crate::answer::{Answer, Outcome};
 use crate::claims::Claims;
 use crate::fault::{Code, Fault};
@@ -109,15 +108,12 @@ impl<C: Crypto> Exchange<C> {
 
     /// Where the key of a token is.
     pub fn key_state(&self, token: &UntrustedToken) -> KeyState {
-        // An HS256 key is never fetched. Without a user check it still matters whether the project
-        // has public keys: only a project without any is one that forgot its secret.
-        let concerns = self.fetches_keys
-            && (token.algorithm() != Algorithm::Hs256
-                || self.settings.session.user_check == UserCheck::Claims);
         match self.keys.borrow().find(token) {
             Some(Material::Secret(_)) => KeyState::Settled,
-            _ if !concerns => KeyState::Settled,
+            _ if !self.fetches_keys => KeyState::Settled,
             Some(Material::Public(_)) => KeyState::Held,
+            // Of an HS256 token too: its key is never fetched, but only a project without any public
+            // key is one that signs with a secret it did not give us.
             None => KeyState::Missing,
         }
     }

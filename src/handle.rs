@@ -51,7 +51,7 @@ pub struct Token(pub(crate) token::UntrustedToken);
 /// A token that has passed every check but the Auth server's.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Candidate(pub(crate) session::Candidate);
+pub struct Candidate(pub(crate) session::Candidate, pub(crate) String);
 
 /// A user whose session is good.
 #[wasm_bindgen]
@@ -69,6 +69,12 @@ impl Candidate {
     #[wasm_bindgen(getter)]
     pub fn sub(&self) -> String {
         self.0.sub().to_owned()
+    }
+
+    /// The very token that was judged, as Supabase takes it.
+    #[wasm_bindgen(getter)]
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.1)
     }
 
     /// The algorithm of the session token, for the log.

@@ -43,6 +43,13 @@ impl Json {
             .map_or(NULL, |(_, value)| value)
     }
 
+    /// Whether this is an object that has something under a name, be it `null`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.object()
+            .is_some_and(|entries| entries.iter().any(|(other, _)| other == name))
+    }
+
     /// A string.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -61,7 +68,7 @@ impl Json {
         }
     }
 
-    /// A whole number from 0 to 2^53, in whichever way it is written (2 and 2.0).
+    /// A whole number below 2^53, where a double still tells each from the next, in whichever way it is written (2 and 2.0).
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -70,7 +77,7 @@ impl Json {
     )]
     pub fn whole(&self) -> Option<u64> {
         let number = self.number()?;
-        (number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number))
+        (number.fract() == 0.0 && (0.0..=9_007_199_254_740_991.0).contains(&number))
             .then_some(number as u64)
     }
 

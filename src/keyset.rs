@@ -146,11 +146,18 @@ fn rsa(n: &[u8], e: &[u8]) -> Option<PublicKey> {
         bytes.get(zeros..).map(<[u8]>::to_vec)
     };
     let (n, e) = (number(n)?, number(e)?);
-    let spare = usize::try_from(n.first()?.leading_zeros()).ok()?;
-    let bits = n.len().checked_mul(8)?.checked_sub(spare)?;
     // An even exponent or 1 is no RSA key; with 1 every signature is its own forgery.
     let sound = e.len() <= 8 && e.last()? % 2 == 1 && e != [1];
-    ((MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) && sound).then_some(PublicKey::Rsa { n, e })
+    ((MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bit_length(&n)?) && sound)
+        .then_some(PublicKey::Rsa { n, e })
+}
+
+/// The length in bits of a big-endian number, leading zeros left out; nothing for zero.
+pub(crate) fn bit_length(number: &[u8]) -> Option<usize> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let spare = usize::try_from(number.get(zeros)?.leading_zeros()).ok()?;
+    let bytes = number.len().checked_sub(zeros)?;
+    bytes.checked_mul(8)?.checked_sub(spare)
 }
 
 /// The keys at hand, ready to verify.
@@ -218,17 +225,6 @@ impl<K> KeySet<K> {
             None if token.algorithm() == Algorithm::Hs256 => self.secret.as_ref(),
             None => None,
         }
-    }
-
-    /// Whether a key at hand speaks against this token where none speaks for it: one of the same
-    /// algorithm, or one of the same name and another algorithm.
-    #[must_use]
-    pub fn contradicts(&self, token: &UntrustedToken) -> bool {
-        let hmac = self.secret.is_some() && token.algorithm() == Algorithm::Hs256;
-        hmac || self.keys.iter().any(|key| {
-            key.algorithm == token.algorithm()
-                || (key.key_id.is_some() && key.key_id.as_deref() == token.key_id())
-        })
     }
 
     /// Whether any token at all could be verified.

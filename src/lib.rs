@@ -2,8 +2,8 @@
 //!
 //! This page is the surface that JavaScript sees, and nothing else. Trust goes one way across it:
 //! [`Token`] → [`Candidate`] → [`Session`] → [`Grant`]. Each is an opaque handle, each step uses up
-//! the one before, and JavaScript can make none of them: there is no way to a token of Behest's
-//! that does not begin with a verified token of Supabase's.
+//! the one before, and JavaScript can make none of them. What an upstream answered is the shim's
+//! word; everything else is checked here.
 
 pub mod algorithm;
 pub mod answer;
@@ -20,6 +20,7 @@ pub mod plan;
 mod promise;
 pub mod session;
 pub mod settings;
+mod setup;
 pub mod signer;
 pub mod signing_key;
 pub mod token;
@@ -28,12 +29,11 @@ pub mod webcrypto;
 pub mod wishes;
 
 use crate::answer::Answer;
-use crate::exchange::{Exchange, KeyState, Minter};
+use crate::exchange::{Exchange, KeyState};
 use crate::fault::{Code, Fault};
 use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token};
-use crate::plan::PlanSource;
 use crate::promise::drive;
-use crate::session::UserCheck;
+use crate::setup::Setup;
 use crate::webcrypto::WebCrypto;
 use crate::wishes::Wishes;
 use serde::Serialize;
@@ -60,23 +60,6 @@ pub fn faults() -> Result<JsValue, JsValue> {
         js_sys::Reflect::set(&table, &code.name().into(), &given(&Fault::from(code))?)?;
     }
     Ok(table.into())
-}
-
-/// What the shim must carry, and where to. See `surface.d.ts`.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Setup<'a> {
-    origins: &'a [String],
-    warnings: &'a [String],
-    fault: Option<&'a Fault>,
-    mode: Option<&'static str>,
-    user_url: Option<String>,
-    plan_url: Option<String>,
-    plan_optional: bool,
-    jwks_url: Option<String>,
-    mint_url: Option<String>,
-    supabase_key: Option<&'a str>,
-    behest_key: Option<&'a str>,
 }
 
 /// The exchange, with its settings read and its keys imported.
@@ -113,42 +96,7 @@ impl Core {
     /// What the shim must carry.
     #[wasm_bindgen(unchecked_return_type = "Setup")]
     pub fn setup(&self) -> Result<JsValue, JsValue> {
-        let mut setup = Setup {
-            origins: &self.origins,
-            warnings: &self.warnings,
-            ..Setup::default()
-        };
-        let exchange = match &self.exchange {
-            Ok(exchange) => exchange,
-            Err(fault) => {
-                setup.fault = Some(fault);
-                return given(&setup);
-            }
-        };
-        let settings = exchange.settings();
-        let supabase = settings.supabase_url.as_str();
-        setup.supabase_key = settings.supabase_key.as_deref();
-        if settings.session.user_check == UserCheck::Server {
-            setup.user_url = Some(format!("{supabase}/auth/v1/user"));
-        }
-        setup.plan_optional = settings.plan.default_on_error;
-        if exchange.fetches_keys() {
-            setup.jwks_url = Some(format!("{supabase}/auth/v1/.well-known/jwks.json"));
-        }
-        if let PlanSource::Table(table) = &settings.plan.source {
-            setup.plan_url = Some(format!(
-                "{supabase}/rest/v1/{}?select={}&{}=eq.",
-                table.name, table.column, table.user_column
-            ));
-        }
-        match exchange.minter() {
-            Minter::Behest(key) => {
-                setup.mode = Some("api_key");
-                setup.behest_key = Some(&key.0);
-                setup.mint_url = Some(format!("{}/v1/auth/mint", settings.mint.base_url));
-            }
-            Minter::Local(_) => setup.mode = Some("local"),
-        }
+        let setup = Setup::of(self.exchange.as_deref(), &self.origins, &self.warnings);
         given(&setup)
     }
 
@@ -207,7 +155,7 @@ impl Core {
         drive(Box::pin(async move {
             let candidate = exchange.verify(&token.0, seconds(now)).await;
             candidate
-                .map(|candidate| Candidate(candidate).into())
+                .map(|candidate| Candidate(candidate, token.0.text().to_owned()).into())
                 .map_err(thrown)
         }))
     }

@@ -89,14 +89,16 @@ impl PlanRules {
             Outcome::Success(body) => {
                 match Json::parse(body.as_bytes()).as_ref().and_then(Json::list) {
                     Some([]) => return Ok(Json::Null),
-                    Some([row]) => return Ok(row.get(&table.column).clone()),
+                    Some([row]) if row.has(&table.column) => {
+                        return Ok(row.get(&table.column).clone());
+                    }
                     // Which one was meant, nothing says; the order is not fixed either.
-                    Some(_) => {
+                    Some([_, _, ..]) => {
                         return Err(Unread::Notice(
                             "a user has more than one plan row: BEHEST_TIER is used",
                         ));
                     }
-                    None => Code::PlanUnavailable,
+                    Some([_]) | None => Code::PlanUnavailable,
                 }
             }
             Outcome::Refused(401) => Code::InvalidToken,
@@ -135,9 +137,10 @@ impl PlanRules {
                 notice: None,
             };
         }
-        // A word alone is repeated: whatever else stands in the column may be nobody's to read.
+        // A short word alone is repeated: whatever else stands in the column may be nobody's to
+        // read, and no key or token is that short.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        let shown = if (1..=32).contains(&name.len()) && name.bytes().all(plain) {
+        let shown = if (1..=16).contains(&name.len()) && name.bytes().all(plain) {
             name
         } else {
             "…"
@@ -189,6 +192,6 @@ enum Unread {
 }
 
 /// Plan names are the same in any case of their ASCII letters.
-fn same(one: &str, other: &str) -> bool {
+pub(crate) fn same(one: &str, other: &str) -> bool {
     one.trim().eq_ignore_ascii_case(other.trim())
 }

@@ -40,7 +40,7 @@ pub struct SessionRules {
 pub struct Candidate {
     claims: Claims,
     algorithm: Algorithm,
-    /// False for an HS256 token whose secret is not at hand: the Auth server decides alone.
+    /// False where no key at all is at hand: the Auth server decides alone.
     signature_verified: bool,
 }
 
@@ -81,9 +81,9 @@ impl Candidate {
                     "signature does not match",
                 ));
             }
-            // A secret that was not given to us: the Auth server has it, and judges alone.
+            // A project that signs with a secret we were not given: the Auth server judges alone.
             (None, UserCheck::Server)
-                if token.algorithm() == Algorithm::Hs256 && !keys.contradicts(token) => {}
+                if token.algorithm() == Algorithm::Hs256 && keys.is_empty() => {}
             (None, UserCheck::Claims) if keys.is_empty() => {
                 return Err(no_key());
             }
@@ -223,8 +223,8 @@ impl User {
             return Err(ended("the user is deleted"));
         }
         // The Auth server refuses a banned user's refresh, but not yet this request.
-        let ban = user.get("banned_until").text();
-        if ban.is_some_and(|until| is_ahead(until, now)) {
+        let ban = user.get("banned_until");
+        if *ban != Json::Null && ban.text().is_none_or(|until| is_ahead(until, now)) {
             return Err(ended("the user is banned"));
         }
         Ok(Self {

@@ -1,6 +1,6 @@
 //! `BEHEST_KEY`, in every form that people have it in; the form picks the mint mode.
 
-use crate::keyset::MIN_RSA_BITS;
+use crate::keyset::{MIN_RSA_BITS, bit_length};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use std::fmt;
 
@@ -117,13 +117,13 @@ fn rsa_of_pkcs8(info: &[u8]) -> Option<&[u8]> {
 /// Refuses what is no `RSAPrivateKey` (RFC 8017 appendix A.1.2), or one too short to trust. The
 /// platform would say so too, but only when the other settings are right.
 fn strong(key: &[u8]) -> Result<(), &'static str> {
-    let modulus = || {
+    let bits = || {
         let (key, _) = read(SEQUENCE, key)?;
         let (modulus, _) = read(INTEGER, key.strip_prefix(&VERSION)?)?;
-        Some(modulus.strip_prefix(&[0]).unwrap_or(modulus))
+        bit_length(modulus)
     };
-    let modulus = modulus().ok_or("a PEM that holds no RSA private key; copy it whole")?;
-    if modulus.len() < MIN_RSA_BITS / 8 {
+    let bits = bits().ok_or("a PEM that holds no RSA private key; copy it whole")?;
+    if bits < MIN_RSA_BITS {
         return Err("an RSA key shorter than 2048 bits; make a new one in the Behest dashboard");
     }
     Ok(())
@@ -157,7 +157,7 @@ fn read(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// One DER value of at most 64 KiB, which no environment variable exceeds.
+/// One DER value of at most 64 KiB; `read` has taken none longer.
 fn write(tag: u8, content: &[u8]) -> Vec<u8> {
     let [.., high, low] = content.len().to_be_bytes();
     let mut value = vec![tag];

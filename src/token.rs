@@ -30,9 +30,9 @@ impl UntrustedToken {
     pub fn from_authorization(header: Option<&str>) -> Result<Self, Fault> {
         let missing = || Fault::from(Code::MissingToken);
         let (scheme, token) = header
-            .and_then(|value| value.trim().split_once(' '))
+            .and_then(|value| value.split_once(' '))
             .ok_or_else(missing)?;
-        let token = token.trim_start();
+        let token = token.trim_matches(' ');
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
             return Err(missing());
         }
@@ -90,6 +90,12 @@ impl UntrustedToken {
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.header.key_id.as_deref()
+    }
+
+    /// As it came.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The bytes that were signed: header and payload as they came (RFC 7515 section 5.2).

@@ -353,6 +353,32 @@ fn no_session_comes_about_without_the_check_that_is_set() {
 }
 
 #[test]
+fn two_numbers_never_become_one_uid() {
+    let path = ("BEHEST_UID_CLAIM", "app_metadata.id");
+    let exchange = exchange(&[&CLAIMS_ONLY[..], &[path]].concat()).unwrap();
+    let uid = |id: &str| {
+        let signer = Signer::hs256(SECRET);
+        let more = format!(r#","app_metadata":{{"id":{id}}}"#);
+        let token = parsed(&signer.token(&signer.header(None), &payload(&more)));
+        let candidate = now(exchange.verify(&token, NOW)).unwrap();
+        let session = exchange.confirm(candidate, None, NOW)?;
+        Ok::<_, behest_token::fault::Fault>(session.uid().to_owned())
+    };
+    assert_eq!(uid("42").unwrap(), "42");
+    assert_eq!(uid("9007199254740991").unwrap(), "9007199254740991");
+    for id in [
+        "9007199254740992",
+        "9007199254740993",
+        "9007199254740991.7",
+        "1.5",
+        "-1",
+        "null",
+    ] {
+        assert_eq!(uid(id).unwrap_err().code, Code::NotAUser, "{id}");
+    }
+}
+
+#[test]
 fn a_banned_user_gets_no_session_until_the_ban_is_over() {
     let exchange = exchange(&[]).unwrap();
     let confirm = |until: &str| {
@@ -367,6 +393,7 @@ fn a_banned_user_gets_no_session_until_the_ban_is_over() {
         "\"2026-01-01T00:00:01Z\"",
         "\"2126-01-01T00:00:00.123456Z\"",
         "\"for ever\"",
+        "1893456000",
     ] {
         assert_eq!(
             confirm(until).unwrap_err().code,

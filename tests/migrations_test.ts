@@ -29,14 +29,19 @@ const SUPABASE = `
 /** Runs one statement with a role's rights, as PostgREST does. */
 type As = (role: string, user: string, sql: string) => Promise<unknown[]>;
 
+/** Runs every migration, in the order of their names. */
+async function migrate(db: PGlite): Promise<void> {
+  const folder = new URL("../supabase/migrations/", import.meta.url);
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+  for (const name of names) await db.exec(await Deno.readTextFile(new URL(name, folder)));
+}
+
 function postgresTest(title: string, work: (db: PGlite, as: As) => Promise<void>): void {
   Deno.test(title, async () => {
     const db = new PGlite();
     try {
       await db.exec(SUPABASE);
-      const folder = new URL("../supabase/migrations/", import.meta.url);
-      const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
-      for (const name of names) await db.exec(await Deno.readTextFile(new URL(name, folder)));
+      await migrate(db);
       const as: As = (role, user, sql) =>
         db.transaction(async (tx) => {
           await tx.exec(`set local role ${role}; set local request.jwt.claim.sub = '${user}';`);
@@ -64,6 +69,19 @@ postgresTest(
     assert.deepEqual((await db.query(profiles)).rows, [{ id: BOB, plan: "free" }]);
   },
 );
+
+Deno.test("who signed up before there were profiles has one all the same", async () => {
+  const db = new PGlite();
+  try {
+    await db.exec(SUPABASE);
+    await db.exec(`insert into auth.users values ('${ALICE}')`);
+    await migrate(db);
+    const { rows } = await db.query("select id, plan from public.profiles");
+    assert.deepEqual(rows, [{ id: ALICE, plan: "free" }]);
+  } finally {
+    await db.close();
+  }
+});
 
 postgresTest("a user reads their own plan alone, and a stranger none", async (_, as) => {
   const profiles = "select id, plan from public.profiles";

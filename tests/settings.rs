@@ -141,11 +141,13 @@ fn a_signing_key_is_taken_in_every_form_that_people_have_it_in() {
 fn a_key_that_cannot_sign_or_is_no_key_is_refused_without_a_byte_of_it() {
     let p256 = include_str!("keys/p256.pkcs8.pem");
     let short = include_str!("keys/rsa1024.pkcs8.pem");
+    let odd = include_str!("keys/rsa2047.pkcs8.pem");
     let cut: String = RSA_PKCS8.lines().take(5).collect();
     let halved = RSA_PKCS8.replacen(RSA_PKCS8.lines().nth(5).unwrap(), "", 1);
     for (key, why) in [
         (p256, "no RSA key"),
         (short, "shorter than 2048 bits"),
+        (odd, "shorter than 2048 bits"),
         (&cut, "no RSA private key"),
         (&halved, "RSA"),
         (
@@ -192,6 +194,41 @@ fn the_old_name_of_the_key_works_and_warns() {
             .iter()
             .any(|warning| warning.contains("BEHEST_API_KEY"))
     );
+}
+
+#[test]
+fn the_variable_that_was_read_is_the_one_that_is_blamed() {
+    let bare = |name: &'static str, value| [("BEHEST_KEY", ""), (name, value)];
+    for (changes, name) in [
+        (bare("BEHEST_API_KEY", "no key"), "BEHEST_API_KEY"),
+        (
+            [("JWT_SECRET", ""), ("SUPABASE_JWT_SECRET", "short")],
+            "SUPABASE_JWT_SECRET",
+        ),
+        (
+            [
+                ("SUPABASE_PUBLISHABLE_KEY", ""),
+                ("SUPABASE_ANON_KEY", "a\nb"),
+            ],
+            "SUPABASE_ANON_KEY",
+        ),
+        (
+            [
+                ("SUPABASE_ANON_KEY", ""),
+                ("SUPABASE_PUBLISHABLE_KEYS", "{\"default\":\"a b\"}"),
+            ],
+            "SUPABASE_PUBLISHABLE_KEYS",
+        ),
+    ] {
+        let message = fault(&changes);
+        assert!(message.contains(&format!(" {name}: ")), "{name}: {message}");
+    }
+}
+
+#[test]
+fn a_plan_has_one_tier_in_whichever_case_it_is_written() {
+    let message = fault(&[("BEHEST_PLAN_TIERS", r#"{"Pro":2,"pro":3}"#)]);
+    assert!(message.contains("BEHEST_PLAN_TIERS: "), "{message}");
 }
 
 #[test]

@@ -17,20 +17,18 @@ impl Reader<'_> {
     }
 
     fn behest_key(&mut self) -> Option<BehestKey> {
-        let old = self.get("BEHEST_API_KEY");
-        let value = match (self.get("BEHEST_KEY"), old) {
-            (Some(key), _) => key,
-            (None, Some(old)) => {
-                self.warnings
-                    .push("BEHEST_API_KEY is an old name: set BEHEST_KEY instead".into());
-                old
-            }
-            (None, None) => {
-                return self.fault("BEHEST_KEY", "not set; an API key (behest_sk_live_…) or an RSA private key, from the Behest dashboard");
-            }
+        let Some((name, value)) = self.first(&["BEHEST_KEY", "BEHEST_API_KEY"]) else {
+            return self.fault(
+                "BEHEST_KEY",
+                "not set; an API key (behest_sk_live_…) or an RSA private key, from the Behest dashboard",
+            );
         };
+        if name == "BEHEST_API_KEY" {
+            self.warnings
+                .push("BEHEST_API_KEY is an old name: set BEHEST_KEY instead".into());
+        }
         BehestKey::parse(&value)
-            .map_err(|why| self.fault::<()>("BEHEST_KEY", why))
+            .map_err(|why| self.fault::<()>(name, why))
             .ok()
     }
 

@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use crate::claims::MetadataPath;
 use crate::json::Json;
-use crate::plan::{PlanRules, PlanSource, Table};
+use crate::plan::{PlanRules, PlanSource, Table, same};
 
 impl Reader<'_> {
     pub(super) fn plan(&mut self) -> Option<PlanRules> {
@@ -18,16 +18,17 @@ impl Reader<'_> {
         let user_column = self.identifier("BEHEST_PLAN_USER_COLUMN", "id");
         let tiers = self.parsed(
             "BEHEST_PLAN_TIERS",
-            "must be a JSON object of plan names and whole numbers, such as {\"free\":1,\"pro\":2}",
+            "must be a JSON object of plan names, each once, and whole numbers, such as {\"free\":1,\"pro\":2}",
             vec![
                 ("free".to_owned(), 1),
                 ("pro".to_owned(), 2),
                 ("max".to_owned(), 3),
             ],
             |value| {
-                entries(value, |tier| {
-                    tier.whole().and_then(|tier| u32::try_from(tier).ok())
-                })
+                let tiers = entries(value, |tier| u32::try_from(tier.whole()?).ok())?;
+                // Two names that differ in case alone are one plan with two tiers.
+                let is_once = |name: &str| tiers.iter().filter(|(other, _)| same(name, other)).count() == 1;
+                tiers.iter().all(|(name, _)| is_once(name)).then_some(tiers)
             },
         );
         let default_tier = self.number("BEHEST_TIER", "must be a whole number", 1, 0..=u32::MAX);

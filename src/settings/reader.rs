@@ -23,6 +23,11 @@ impl Reader<'_> {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
+    /// The first of some variables that is set, with its name.
+    pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
+        names.iter().find_map(|name| Some((*name, self.get(name)?)))
+    }
+
     /// Notes a fault; comes back empty-handed, so that reading goes on.
     pub(super) fn fault<T>(
         &mut self,

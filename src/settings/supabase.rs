@@ -87,11 +87,11 @@ impl Reader<'_> {
             }
         });
         let key = listed
-            .or_else(|| self.get("SUPABASE_PUBLISHABLE_KEY"))
-            .or_else(|| self.get("SUPABASE_ANON_KEY"));
+            .map(|key| ("SUPABASE_PUBLISHABLE_KEYS", key))
+            .or_else(|| self.first(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]));
         match key {
-            Some(key) if key.bytes().all(|byte| byte.is_ascii_graphic()) => Some(key),
-            Some(_) => self.fault("SUPABASE_PUBLISHABLE_KEY", "has characters that no key has"),
+            Some((_, key)) if key.bytes().all(|byte| byte.is_ascii_graphic()) => Some(key),
+            Some((name, _)) => self.fault(name, "has characters that no key has"),
             None if needed => self.fault(
                 "SUPABASE_PUBLISHABLE_KEY",
                 "not set, nor SUPABASE_PUBLISHABLE_KEYS (entry default) or SUPABASE_ANON_KEY; the project's publishable key",
@@ -102,13 +102,13 @@ impl Reader<'_> {
 
     pub(super) fn secret(&mut self) -> Option<Hs256Key> {
         // Not trimmed: every byte of a secret counts.
-        let secret = ["JWT_SECRET", "SUPABASE_JWT_SECRET"]
+        let (name, secret) = ["JWT_SECRET", "SUPABASE_JWT_SECRET"]
             .into_iter()
-            .filter_map(self.lookup)
-            .find(|secret| !secret.is_empty())?;
+            .filter_map(|name| Some((name, (self.lookup)(name)?)))
+            .find(|(_, secret)| !secret.is_empty())?;
         if secret.len() < MIN_SECRET_BYTES {
             return self.fault(
-                "JWT_SECRET",
+                name,
                 "shorter than 32 bytes; copy the project's JWT secret whole",
             );
         }

@@ -30,3 +30,8 @@ $$;
 create trigger create_profile_at_sign_up
   after insert on auth.users
   for each row execute function public.create_profile();
+
+-- And every user who signed up before there were profiles. (`where true` is for SQLite's parser.)
+insert into public.profiles (id)
+  select id from auth.users where true
+  on conflict (id) do nothing;

@@ -178,6 +178,8 @@ for (const [what, outage] of OUTAGES) {
     assert.ok(world.to("jwks").length > 1, "it is asked for again");
     world.routes.jwks = setOf(NEXT);
     world.clock.advance(11 * MINUTE);
+    // A fetch that nobody waits for any more comes to its end meanwhile.
+    await world.quiet();
     await expectCode(
       world,
       { token: NEXT_TOKEN },
@@ -186,6 +188,18 @@ for (const [what, outage] of OUTAGES) {
     );
   });
 }
+
+Deno.test("a hanging endpoint costs a request no more than a second while its key is at hand", async () => {
+  const world = await fetchingWorld();
+  await expectCode(world, { token: TOKEN }, "ok");
+  world.routes.jwks = hang;
+  world.clock.advance(11 * MINUTE);
+  const start = world.clock.tick();
+  const answers = [1, 2, 3].map(() => world.start({ token: TOKEN }));
+  for (const { code } of await world.settle(Promise.all(answers))) assert.equal(code, "ok");
+  assert.ok(world.clock.tick() - start <= 1000, `${world.clock.tick() - start} ms`);
+  assert.equal(world.to("jwks").length, 2, "one fetch, shared");
+});
 
 Deno.test("a set of exactly 64 KiB is read", async () => {
   const world = await fetchingWorld(padded(setOf(KEY), 65_536));

@@ -10,7 +10,7 @@ import {
   signerOf,
   START,
 } from "../support/keys.ts";
-import { type Behaviour, failing } from "../support/upstreams.ts";
+import { type Behaviour, failing, json } from "../support/upstreams.ts";
 import { type Settings, World } from "../support/world.ts";
 
 const OTHER = "11111111-2222-4333-8444-555555555555";
@@ -68,6 +68,18 @@ Deno.test("an HS256 project that gave no secret cannot trust claims: misconfigur
   const { message } = await expectCode(world, { token: await legacyToken() }, "misconfigured");
   assert.match(message, /JWT_SECRET/);
   assert.equal(world.to("mint").length, 0);
+});
+
+Deno.test("where any key is at hand, a token that fits none is refused, and the Auth server not asked", async () => {
+  const { jwk } = await signerOf("ES256");
+  for (const kid of ["another", undefined]) {
+    const token = await hmacToken("a guess", { alg: "HS256", kid, typ: "JWT" });
+    const inline = await World.make({ SUPABASE_JWKS: JSON.stringify([jwk]) });
+    await expectUncalled(inline, { token }, "invalid_token", `inline, kid ${kid}`);
+    const fetched = await World.make({ SUPABASE_JWKS: undefined }, { jwks: json({ keys: [jwk] }) });
+    await expectCode(fetched, { token }, "invalid_token", `fetched, kid ${kid}`);
+    assert.equal(fetched.to("user").length + fetched.to("plan").length, 0);
+  }
 });
 
 Deno.test("an HS256 token that names a public key at hand is refused, and the Auth server not asked", async () => {

@@ -94,17 +94,16 @@ async function exchange(
   const body = await readBody(request, clock, deadline);
   core.check(body);
 
-  const authorization = request.headers.get("Authorization");
   const candidate = await entry.time("verify", async () => {
-    const token = core.read(authorization);
-    await keys?.provide(token);
+    const token = core.read(request.headers.get("Authorization"));
+    await keys?.provide(token, deadline);
     return await core.verify(token, clock.now());
   });
   entry.note({ alg: candidate.algorithm });
 
   // The user and the plan are asked for at the same time; an ended session waits for neither.
   const { userUrl, planUrl, mintUrl, behestKey } = setup;
-  const headers = { ...publicHeaders(setup), "Authorization": bearer(authorization) };
+  const headers = { ...publicHeaders(setup), "Authorization": candidate.authorization };
   const planUnwanted = new AbortController();
   const planDeadline = setup.planOptional ? start + OPTIONAL_PLAN_MS : deadline;
   const user = userUrl && entry.time("user", () => fetchUser(userUrl, headers, deadline, deps));
@@ -157,11 +156,6 @@ async function readBody(request: Request, clock: Clock, deadline: number): Promi
   } finally {
     stopTimer();
   }
-}
-
-/** The caller's token for Supabase, in the one spelling of the scheme that PostgREST takes. */
-function bearer(authorization: string | null): string {
-  return `Bearer ${authorization?.split(" ").at(-1)}`;
 }
 
 function refuse(fault: Fault, headers: Headers, entry: Entry): Response {

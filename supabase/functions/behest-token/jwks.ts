@@ -1,16 +1,16 @@
 /** The Auth server's key set: fetched when a token needs it, kept, and fetched again in measure. */
 import type { Core, Token } from "../../../pkg/behest_token.js";
 import { call, type World } from "./upstream.ts";
-import { isFault } from "./wasm.ts";
+import { faults, isFault } from "./wasm.ts";
 
 /** Milliseconds that a key set is good for; Supabase's own edge keeps it as long. */
 const KEEP_MS = 10 * 60_000;
 /** Least milliseconds between two refetches. */
 const PAUSE_MS = 30_000;
-/** Milliseconds that a fetch may take with its retry, where nothing can be done without it. */
+/** Milliseconds that a fetch may take with its retry. */
 const LIMIT_MS = 10_000;
-/** Milliseconds where keys are at hand: an outage must leave time for the rest of the request. */
-const REFETCH_LIMIT_MS = 4_000;
+/** Milliseconds that a request waits for a fresher set while its key is at hand. */
+const PATIENCE_MS = 1_000;
 
 /** Keeps the core's key set fresh. The core holds the keys; this one knows how old they are. */
 export class KeyRing {
@@ -42,8 +42,10 @@ export class KeyRing {
    * Sees to it that the token's key is at hand, if it can be. Rejects with the core's 401s for a
    * token that is not worth a fetch, and with `auth_unavailable` or `auth_timeout` where no key set
    * can be had.
+   *
+   * @param deadline the tick at which the whole request must be answered
    */
-  async provide(token: Token): Promise<void> {
+  async provide(token: Token, deadline: number): Promise<void> {
     const state = this.#core.keyState(token);
     if (state === "settled") return;
     const { clock } = this.#world;
@@ -51,8 +53,33 @@ export class KeyRing {
       if (state === "held" && clock.tick() - this.#fetchedAt < KEEP_MS) return;
       if (this.#underWay === undefined && clock.tick() - this.#refetchedAt < PAUSE_MS) return;
     }
-    this.#core.screen(token, clock.now());
-    await (this.#underWay ??= this.#fetch().finally(() => this.#underWay = undefined));
+    try {
+      this.#core.screen(token, clock.now());
+      this.#underWay ??= this.#fetch().finally(() => this.#underWay = undefined);
+      // While the endpoint is down, the keys at hand go on serving: nobody waits long for better.
+      const left = deadline - clock.tick();
+      const ended = await this.#ends(state === "held" ? Math.min(PATIENCE_MS, left) : left);
+      if (!ended && state !== "held") throw faults.auth_timeout;
+    } catch (error) {
+      token.free();
+      throw error;
+    }
+  }
+
+  /** Waits for the fetch under way; gives whether it ended in so many milliseconds. */
+  async #ends(ms: number): Promise<boolean> {
+    let stopTimer = () => {};
+    const late = new Promise<boolean>((resolve) => {
+      stopTimer = this.#world.clock.after(ms, () => resolve(false));
+    });
+    const fetched = this.#underWay?.then(() => true);
+    // Whoever waits no longer is not told how it ended.
+    fetched?.catch(() => {});
+    try {
+      return await Promise.race([fetched ?? true, late]);
+    } finally {
+      stopTimer();
+    }
   }
 
   async #fetch(): Promise<void> {
@@ -62,7 +89,7 @@ export class KeyRing {
       url: this.#url,
       headers: this.#headers,
       retries: 1,
-      deadline: clock.tick() + (this.#fetchedAt === undefined ? LIMIT_MS : REFETCH_LIMIT_MS),
+      deadline: clock.tick() + LIMIT_MS,
     }, this.#world);
     try {
       const skipped = await this.#core.acceptKeys(answer);

@@ -46,17 +46,21 @@ export class Entry {
   }
 }
 
-/** A uid for the log, unless the project has made it an e-mail address. */
+/**
+ * A uid for the log, unless the project has made it something that no log may hold: an e-mail
+ * address, or what is longer than a UUID, as every token and key is.
+ */
 export function loggable(uid: string): string | undefined {
-  return uid.includes("@") ? undefined : uid;
+  return uid.length <= 36 && !uid.includes("@") ? uid : undefined;
 }
 
 /** Logs each notice once an isolate: what is wrong for one user is wrong for thousands. */
 export function once(log: (line: Line) => void): (notice: string) => void {
   const seen = new Set<string>();
   return (notice) => {
-    // A bound, should notices ever differ without end.
-    if (seen.has(notice) || seen.size >= 100) return;
+    if (seen.has(notice)) return;
+    // Should notices differ without end, some are told again rather than all remembered.
+    if (seen.size >= 100) seen.clear();
     seen.add(notice);
     log({ notice });
   };

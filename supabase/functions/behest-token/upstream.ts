@@ -63,6 +63,7 @@ export async function call(call: Call, world: World): Promise<Reply> {
     const pause = BACKOFF_MS * 2 ** tried * (0.5 + Math.random());
     if (world.clock.tick() + pause >= call.deadline) return reply;
     await new Promise<void>((resolve) => world.clock.after(pause, resolve));
+    if (call.signal?.aborted) return reply;
   }
 }
 

@@ -1,0 +1,75 @@
+//! What the shim is told once: what to carry, and where to.
+
+use crate::exchange::{Exchange, Minter};
+use crate::fault::Fault;
+use crate::plan::PlanSource;
+use crate::session::UserCheck;
+use crate::webcrypto::Crypto;
+use serde::Serialize;
+
+/// See `surface.d.ts`, which says what each part means.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Setup<'a> {
+    origins: &'a [String],
+    warnings: &'a [String],
+    fault: Option<&'a Fault>,
+    mode: Option<&'static str>,
+    user_url: Option<String>,
+    plan_url: Option<String>,
+    plan_optional: bool,
+    jwks_url: Option<String>,
+    mint_url: Option<String>,
+    supabase_key: Option<&'a str>,
+    behest_key: Option<&'a str>,
+}
+
+impl<'a> Setup<'a> {
+    /// The setup of an exchange, or of the fault that kept it from opening.
+    pub fn of<C: Crypto>(
+        exchange: Result<&'a Exchange<C>, &'a Fault>,
+        origins: &'a [String],
+        warnings: &'a [String],
+    ) -> Self {
+        let common = Self {
+            origins,
+            warnings,
+            ..Self::default()
+        };
+        let exchange = match exchange {
+            Ok(exchange) => exchange,
+            Err(fault) => {
+                return Self {
+                    fault: Some(fault),
+                    ..common
+                };
+            }
+        };
+        let settings = exchange.settings();
+        let supabase = settings.supabase_url.as_str();
+        let asks_user = settings.session.user_check == UserCheck::Server;
+        let (mode, behest_key) = match exchange.minter() {
+            Minter::Behest(key) => ("api_key", Some(&*key.0)),
+            Minter::Local(_) => ("local", None),
+        };
+        Self {
+            mode: Some(mode),
+            user_url: asks_user.then(|| format!("{supabase}/auth/v1/user")),
+            plan_url: match &settings.plan.source {
+                PlanSource::Table(table) => Some(format!(
+                    "{supabase}/rest/v1/{}?select={}&{}=eq.",
+                    table.name, table.column, table.user_column
+                )),
+                PlanSource::Claim(_) => None,
+            },
+            plan_optional: settings.plan.default_on_error,
+            jwks_url: exchange
+                .fetches_keys()
+                .then(|| format!("{supabase}/auth/v1/.well-known/jwks.json")),
+            mint_url: behest_key.map(|_| format!("{}/v1/auth/mint", settings.mint.base_url)),
+            supabase_key: settings.supabase_key.as_deref(),
+            behest_key,
+            ..common
+        }
+    }
+}
