@@ -201,6 +201,17 @@ Deno.test("a hanging endpoint costs a request no more than a second while its ke
   assert.equal(world.to("jwks").length, 2, "one fetch, shared");
 });
 
+Deno.test("a slow body and a hanging endpoint take ten seconds together, not each", async () => {
+  const world = await fetchingWorld(hang);
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      world.clock.after(9000, () => controller.close());
+    },
+  });
+  await expectCode(world, { token: TOKEN, body }, "auth_timeout");
+  assert.ok(world.clock.tick() <= 10_000, `${world.clock.tick()} ms`);
+});
+
 Deno.test("a set of exactly 64 KiB is read", async () => {
   const world = await fetchingWorld(padded(setOf(KEY), 65_536));
   await expectCode(world, { token: TOKEN }, "ok");

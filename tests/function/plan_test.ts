@@ -11,7 +11,6 @@ import {
   json,
   padded,
   redirect,
-  slow,
   tooMany,
   unreachable,
 } from "../support/upstreams.ts";
@@ -137,6 +136,19 @@ Deno.test("a table that is not there is logged once, and so is an unknown plan n
   assert.equal(notices(fine), 0, "a user with no row is nothing to log");
 });
 
+Deno.test("an unknown plan name is told where it is a short word, and nothing else is", async () => {
+  const notice = async (name: string) => {
+    const world = await World.make({}, { plan: plan(name) });
+    await expectCode(world, {}, "ok");
+    return String(world.lines.find((line) => "notice" in line)?.notice);
+  };
+  assert.match(await notice("platinum"), /"platinum"/);
+  for (const name of ["ada@example.com", "sb_secret_abcdefgh", "two words", "p".repeat(17)]) {
+    assert.match(await notice(name), /"…"/);
+    assert.ok(!(await notice(name)).includes(name));
+  }
+});
+
 const FAILURES: [string, Behaviour, string][] = [
   ["429", tooMany("7"), "plan_unavailable"],
   ["500", failing(500), "plan_unavailable"],
@@ -146,6 +158,8 @@ const FAILURES: [string, Behaviour, string][] = [
   ["HTML", html, "plan_unavailable"],
   ["broken JSON", brokenJson, "plan_unavailable"],
   ["an object in place of rows", json({ plan: "max" }), "plan_unavailable"],
+  ["rows that are no objects", json(["max"]), "plan_unavailable"],
+  ["a row without the column", json([{ other: "max" }]), "plan_unavailable"],
   ["more than 64 KiB", padded(plan("max"), 65_537), "plan_unavailable"],
   ["no answer", hang, "plan_timeout"],
 ];
@@ -173,30 +187,6 @@ Deno.test("a token that PostgREST refuses is invalid", async () => {
   const world = await World.make({ BEHEST_USER_CHECK: "claims" }, { plan: failing(401) });
   await expectCode(world, {}, "invalid_token");
   assert.equal(world.to("mint").length, 0);
-});
-
-Deno.test("user and plan are asked for at the same time", async () => {
-  const world = await World.make({}, { user: hang, plan: hang });
-  const answer = world.start();
-  await world.quiet(() => world.calls.length >= 2);
-  assert.deepEqual(world.calls.map(({ route, at }) => [route, at]).sort(), [["plan", 0], [
-    "user",
-    0,
-  ]]);
-  await world.settle(answer);
-});
-
-Deno.test("an ended session is answered at once, without waiting for a plan that hangs", async () => {
-  const world = await World.make({}, { user: failing(403), plan: hang });
-  await expectCode(world, {}, "invalid_session");
-  assert.equal(world.clock.tick(), 0);
-});
-
-Deno.test("the session is judged before the plan, whichever comes first", async () => {
-  for (const behaviour of [failing(500), failing(401), tooMany("7"), plan("max")]) {
-    const world = await World.make({}, { user: slow(2000, failing(403)), plan: behaviour });
-    await expectCode(world, {}, "invalid_session");
-  }
 });
 
 const CLAIM: Settings = { BEHEST_PLAN_CLAIM: "app_metadata.billing.plan" };
