@@ -134,6 +134,11 @@ export class Core {
      */
     confirm(candidate: Candidate, answer: Answer | null | undefined, now: number): Session;
     /**
+     * Lets go of a token that is not to be verified. Not the handle's own `free`: that one would
+     * not notice that the instance has been replaced meanwhile.
+     */
+    discard(token: Token): void;
+    /**
      * Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
      * Throws `invalid_token`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
      */
@@ -245,6 +250,7 @@ export interface InitOutput {
     readonly core_acceptKeys: (a: number, b: any) => [number, number, number];
     readonly core_check: (a: number, b: number, c: number) => [number, number];
     readonly core_confirm: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly core_discard: (a: number, b: number) => void;
     readonly core_grant: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly core_keyState: (a: number, b: number) => [number, number, number];
     readonly core_open: (a: any) => [number, number, number];

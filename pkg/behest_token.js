@@ -219,6 +219,23 @@ export class Core {
         return Session.__wrap(ret[0]);
     }
     /**
+     * Lets go of a token that is not to be verified. Not the handle's own `free`: that one would
+     * not notice that the instance has been replaced meanwhile.
+     * @param {Token} token
+     */
+    discard(token) {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        _assertClass(token, Token);
+        if ((token).__wbg_inst !== undefined && (token).__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        var ptr0 = token.__destroy_into_raw();
+        __wbg_call_guard();
+        wasm.core_discard(this.__wbg_ptr, ptr0);
+    }
+    /**
      * Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
      * Throws `invalid_token`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
      * @param {Session} session

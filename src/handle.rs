@@ -1,7 +1,9 @@
 //! What goes over the border: opaque handles on their way out, plain shapes on their way in.
 
 use crate::answer::Answer;
+use crate::fault::Fault;
 use crate::{grant, session, token};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -106,4 +108,14 @@ impl Grant {
     pub fn notice(&self) -> Option<String> {
         self.1.clone()
     }
+}
+
+/// A refusal as JavaScript throws it.
+pub(crate) fn thrown(fault: Fault) -> JsValue {
+    given(&fault).unwrap_or_else(|error| error)
+}
+
+/// A plain value for JavaScript.
+pub(crate) fn given<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
+    Ok(serde_wasm_bindgen::to_value(value)?)
 }

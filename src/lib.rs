@@ -31,12 +31,11 @@ pub mod wishes;
 use crate::answer::Answer;
 use crate::exchange::{Exchange, KeyState};
 use crate::fault::{Code, Fault};
-use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token};
+use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token, given, thrown};
 use crate::promise::drive;
 use crate::setup::Setup;
 use crate::webcrypto::WebCrypto;
 use crate::wishes::Wishes;
-use serde::Serialize;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -130,6 +129,12 @@ impl Core {
         self.exchange()?
             .screen(&token.0, seconds(now))
             .map_err(thrown)
+    }
+
+    /// Lets go of a token that is not to be verified. Not the handle's own `free`: that one would
+    /// not notice that the instance has been replaced meanwhile.
+    pub fn discard(&self, token: Token) {
+        drop(token);
     }
 
     /// Takes a fetched key set in place of the one before; gives how many of its keys cannot be
@@ -235,14 +240,4 @@ impl Core {
 )]
 fn seconds(now: f64) -> u64 {
     if now >= 0.0 { now as u64 } else { u64::MAX }
-}
-
-/// A refusal as JavaScript throws it.
-fn thrown(fault: Fault) -> JsValue {
-    given(&fault).unwrap_or_else(|error| error)
-}
-
-/// A plain value for JavaScript.
-fn given<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    Ok(serde_wasm_bindgen::to_value(value)?)
 }

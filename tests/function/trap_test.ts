@@ -8,13 +8,17 @@ import * as jose from "jose";
 
 const SUB = "6f1c1e0e-3f4b-4b59-9d6d-0c6a4f3f2b10";
 
-/** A handler that signs locally and calls nobody, and a request that it serves. */
-async function world(): Promise<{ ask: () => Promise<Response>; log: Line[] }> {
+type World = { ask: () => Promise<Response>; log: Line[] };
+
+/** A handler that signs locally and calls nobody but for keys, and a request that it serves. */
+async function world(fetchKeys?: () => Promise<Response>): Promise<World> {
   const session = await jose.generateKeyPair("ES256");
   const behest = await jose.generateKeyPair("RS256", { extractable: true });
   const settings: Record<string, string> = {
     SUPABASE_URL: "https://ref.supabase.co",
-    SUPABASE_JWKS: JSON.stringify([{ ...await jose.exportJWK(session.publicKey), kid: "one" }]),
+    SUPABASE_JWKS: fetchKeys
+      ? ""
+      : JSON.stringify([{ ...await jose.exportJWK(session.publicKey), kid: "one" }]),
     BEHEST_USER_CHECK: "claims",
     BEHEST_PLAN_CLAIM: "app_metadata.plan",
     BEHEST_BASE_URL: "https://amber-fox-042.behest.app",
@@ -26,7 +30,7 @@ async function world(): Promise<{ ask: () => Promise<Response>; log: Line[] }> {
   const log: Line[] = [];
   const handler = createHandler({
     env: { get: (name) => settings[name] },
-    fetch: () => Promise.reject(new Error("nobody is called")),
+    fetch: fetchKeys ?? (() => Promise.reject(new Error("nobody is called"))),
     clock: systemClock,
     log: (line) => log.push(line),
   });
@@ -91,6 +95,25 @@ Deno.test("a request under way when another one traps is answered, not left hang
     crypto.subtle.verify = verify;
   }
   assert.equal((await ask()).status, 200);
+});
+
+Deno.test("a request that waits for keys when another one traps is answered, and harms nobody", async () => {
+  const answers = [Promise.withResolvers<Response>(), Promise.withResolvers<Response>()];
+  const asked = Promise.withResolvers<void>();
+  let fetches = 0;
+  const { ask } = await world(() => {
+    asked.resolve();
+    return answers[fetches++].promise;
+  });
+  const underWay = ask();
+  await asked.promise;
+  trapOnce("check");
+  assert.equal(await code(await ask()), "internal");
+  answers[0].resolve(Response.json({ keys: [] }));
+  assert.equal(await code(await underWay), "internal");
+  answers[1].resolve(Response.json({ keys: [] }));
+  // The fresh instance has learnt the set: it is empty, and that is what it says.
+  assert.equal(await code(await ask()), "misconfigured");
 });
 
 Deno.test("one function's trap does not silence another in the same isolate", async () => {

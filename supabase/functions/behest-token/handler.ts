@@ -101,7 +101,8 @@ async function exchange(
   });
   entry.note({ alg: candidate.algorithm });
 
-  // The user and the plan are asked for at the same time; an ended session waits for neither.
+  // The user and the plan are asked for at the same time; an ended session does not wait for the
+  // plan.
   const { userUrl, planUrl, mintUrl, behestKey } = setup;
   const headers = { ...publicHeaders(setup), "Authorization": candidate.authorization };
   const planUnwanted = new AbortController();

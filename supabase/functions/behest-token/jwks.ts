@@ -61,7 +61,7 @@ export class KeyRing {
       const ended = await this.#ends(state === "held" ? Math.min(PATIENCE_MS, left) : left);
       if (!ended && state !== "held") throw faults.auth_timeout;
     } catch (error) {
-      token.free();
+      this.#core.discard(token);
       throw error;
     }
   }
