@@ -198,6 +198,22 @@ impl<C: Crypto> Exchange<C> {
             Minter::Behest(_) => Err(Fault::because(Code::Internal, "no key to sign with")),
         }
     }
+
+    /// The body that asks Behest for the token.
+    ///
+    /// # Errors
+    /// `internal` where JSON cannot be written.
+    pub fn request(&self, grant: &Grant) -> Result<String, Fault> {
+        grant.request(&self.settings.mint)
+    }
+
+    /// Takes Behest's answer.
+    ///
+    /// # Errors
+    /// See [`Grant::accept`].
+    pub fn accept(&self, grant: &Grant, answer: &Answer, now: u64) -> Result<Bundle, Fault> {
+        grant.accept(answer, &self.settings.mint, now)
+    }
 }
 
 /// No session token could ever be verified, and nobody else is to be asked.

@@ -53,7 +53,10 @@ pub struct Token(pub(crate) token::UntrustedToken);
 /// A token that has passed every check but the Auth server's.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Candidate(pub(crate) session::Candidate, pub(crate) String);
+pub struct Candidate(
+    pub(crate) session::Candidate,
+    pub(crate) token::UntrustedToken,
+);
 
 /// A user whose session is good.
 #[wasm_bindgen]
@@ -76,7 +79,7 @@ impl Candidate {
     /// The very token that was judged, as Supabase takes it.
     #[wasm_bindgen(getter)]
     pub fn authorization(&self) -> String {
-        format!("Bearer {}", self.1)
+        format!("Bearer {}", self.1.text())
     }
 
     /// The algorithm of the session token, for the log.

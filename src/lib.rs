@@ -160,7 +160,7 @@ impl Core {
         drive(Box::pin(async move {
             let candidate = exchange.verify(&token.0, seconds(now)).await;
             candidate
-                .map(|candidate| Candidate(candidate, token.0.text().to_owned()).into())
+                .map(|candidate| Candidate(candidate, token.0).into())
                 .map_err(thrown)
         }))
     }
@@ -189,6 +189,7 @@ impl Core {
         body: &str,
     ) -> Result<Grant, JsValue> {
         let answer = answer.as_ref().map(Answer::from);
+        // Read again: between `check` and here it was JavaScript's.
         let wishes = Wishes::read(body).map_err(thrown)?;
         let granted = self.exchange()?.grant(&session.0, answer.as_ref(), &wishes);
         granted
@@ -211,19 +212,14 @@ impl Core {
 
     /// The body that asks Behest for the token, where `setup.mode` is `api_key`.
     pub fn request(&self, grant: &Grant) -> Result<String, JsValue> {
-        grant
-            .0
-            .request(&self.exchange()?.settings().mint)
-            .map_err(thrown)
+        self.exchange()?.request(&grant.0).map_err(thrown)
     }
 
     /// Takes Behest's answer. Gives the body of the 200. Throws `quota_exceeded`, `rate_limited`,
     /// `behest_rejected`, `behest_unavailable`, `behest_timeout`.
     pub fn accept(&self, grant: Grant, answer: &JsAnswer, now: f64) -> Result<String, JsValue> {
         let answer = Answer::from(answer);
-        let exchange = self.exchange()?;
-        let mint = &exchange.settings().mint;
-        let bundle = grant.0.accept(&answer, mint, seconds(now));
+        let bundle = self.exchange()?.accept(&grant.0, &answer, seconds(now));
         bundle.and_then(|bundle| bundle.to_json()).map_err(thrown)
     }
 
