@@ -100,7 +100,7 @@ function curlLines(
       field("access_token")
     })`,
     `BEHEST=$(curl -s -X POST ${functionUrl} -H "Authorization: Bearer $SESSION"); echo "$BEHEST"`,
-    `curl -sN ${gatewayUrl}/v1/chat/completions -H "Authorization: Bearer $(echo "$BEHEST" | ${
+    `curl -N -s ${gatewayUrl}/v1/chat/completions -H "Authorization: Bearer $(echo "$BEHEST" | ${
       field("token")
     })" -H "X-Session-Id: $(echo "$BEHEST" | ${field("sessionId")})" ${json} -d '${chat}'`,
   ];
