@@ -163,7 +163,7 @@ function startLite(
 }
 
 /** Without packages and without this repository's settings: what ships needs none. */
-function startFunction(
+export function startFunction(
   deno: string,
   env: Record<string, string>,
   onLine: (line: string) => void,

@@ -174,7 +174,8 @@ async function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promi
   }
 }
 
-function routeOf(url: string): Call["route"] {
+/** Which upstream a URL is of. */
+export function routeOf(url: string): Call["route"] {
   const { pathname } = new URL(url);
   if (pathname === "/auth/v1/user") return "user";
   if (pathname === "/auth/v1/.well-known/jwks.json") return "jwks";

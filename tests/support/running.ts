@@ -1,0 +1,117 @@
+/**
+ * The function as it runs when deployed: an own process with the shipped entry point, its HTTP
+ * server and the real clock, between real sockets. For what a `World` in memory cannot show.
+ */
+import { startFunction } from "../../dev/stack.ts";
+import { makeBehestToken, userOf } from "./answers.ts";
+import { FakeClock } from "./clock.ts";
+import { type Claims, type Header, sessionToken, type Signer, signerOf } from "./keys.ts";
+import { type Behaviour, type Call, json, type Route, routeOf } from "./upstreams.ts";
+import { API_KEY, ORIGIN, PUBLISHABLE_KEY, type Routes, type Settings } from "./world.ts";
+
+/** A session token that is good now, for an hour. */
+export function liveToken(signer: Signer, claims: Claims = {}, header: Header = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  return sessionToken(signer, { iat: now, exp: now + 3600, ...claims }, header);
+}
+
+/** Supabase and Behest on a loopback port, and every call that reached them. */
+export class Upstream {
+  readonly calls: Call[] = [];
+  /** May be changed between requests. */
+  readonly routes: Record<Route, Behaviour>;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #nth: Record<string, number> = {};
+
+  constructor(routes: Routes = {}) {
+    this.routes = { ...healthy(), ...routes };
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      (request) => this.#answer(request),
+    );
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** The calls to one upstream. */
+  to(route: Call["route"]): Call[] {
+    return this.calls.filter((call) => call.route === route);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.shutdown();
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const route = routeOf(request.url);
+    const call: Call = {
+      route,
+      method: request.method,
+      url: request.url,
+      headers: Object.fromEntries(request.headers),
+      body: request.body ? await request.text() : undefined,
+      redirect: "",
+      at: performance.now(),
+    };
+    this.calls.push(call);
+    if (route === "elsewhere") return Response.json({});
+    const nth = this.#nth[route] ?? 0;
+    this.#nth[route] = nth + 1;
+    return await this.routes[route](call, { clock: new FakeClock(), nth });
+  }
+}
+
+/** Everything is well, and the user is on the plan `pro`. */
+function healthy(): Record<Route, Behaviour> {
+  return {
+    user: (call, scene) => json(userOf(call))(call, scene),
+    jwks: json({ keys: [] }),
+    plan: json([{ plan: "pro" }]),
+    mint: async (call, scene) => {
+      const { user_id, ttl, session_id } = JSON.parse(call.body ?? "{}");
+      const now = Math.floor(Date.now() / 1000);
+      const jwt = await makeBehestToken({ uid: user_id, sid: session_id }, now, ttl);
+      return json({ jwt, project_id: "prj_1", ttl, session_id })(call, scene);
+    },
+  };
+}
+
+/** A running function. */
+export interface Running {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  /** Every line that it printed. */
+  readonly log: string[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the function on this Deno: ES256 keys inline, user check and plan table on, API-key mode.
+ *
+ * @param upstream where both Supabase and Behest are, such as `new Upstream().url`
+ * @param settings one that is `undefined` is not there
+ */
+export async function startRunning(upstream: string, settings: Settings = {}): Promise<Running> {
+  const { jwk } = await signerOf("ES256");
+  const env = {
+    SUPABASE_URL: upstream,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
+    SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }),
+    BEHEST_KEY: API_KEY,
+    BEHEST_BASE_URL: upstream,
+    CORS_ORIGIN: ORIGIN,
+    ...settings,
+  };
+  const given = Object.entries(env).filter((pair): pair is [string, string] =>
+    pair[1] !== undefined
+  );
+  const log: string[] = [];
+  const child = await startFunction(
+    Deno.execPath(),
+    Object.fromEntries(given),
+    (line) => log.push(line),
+  );
+  return { url: child.url, log, stop: child.stop };
+}
