@@ -1,9 +1,11 @@
 /**
  * Makes `pkg/` from `src/`: cargo, wasm-bindgen, wasm-opt, and the module as base64 in a script, so
- * that no file is read at run time. The same sources make the same bytes on every machine.
+ * that no file is read at run time; and the list of what is inside. The same sources make the same
+ * bytes on every machine.
  */
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
+import { makeSbom } from "./sbom.ts";
 
 const HELP = `Makes pkg/ from src/. Needs Rust (rustup); the first time takes two minutes.
 
@@ -82,7 +84,10 @@ async function build(folder: string): Promise<void> {
   await run("make the glue", `${target}/release/bindgen`, [raw, folder]);
   const wasm = `${folder}/${NAME}_bg.wasm`;
   await optimise(wasm);
-  await writeScripts(folder, await Deno.readFile(wasm));
+  const module = await Deno.readFile(wasm);
+  const digest = await sha256(module);
+  await writeScripts(folder, module, digest);
+  await Deno.writeTextFile(`${folder}/sbom.cdx.json`, await makeSbom(digest));
 }
 
 /** What `wasm-opt -Oz` does, with no more than Deno 2.1 (V8 13.0) and everything newer can load. */
@@ -105,12 +110,10 @@ async function optimise(path: string): Promise<void> {
 }
 
 /** The module as a script, and the marks of what is generated. */
-async function writeScripts(folder: string, wasm: Uint8Array): Promise<void> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", wasm.slice()));
-  const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+async function writeScripts(folder: string, wasm: Uint8Array, digest: string): Promise<void> {
   await Deno.writeTextFile(
     `${folder}/${NAME}_wasm.js`,
-    `/* @ts-self-types="./${NAME}_wasm.d.ts" */\n${HEADER}// SHA-256 of the module: ${hex}\n` +
+    `/* @ts-self-types="./${NAME}_wasm.d.ts" */\n${HEADER}// SHA-256 of the module: ${digest}\n` +
       `export default "${base64(wasm)}";\n`,
   );
   await Deno.writeTextFile(
@@ -122,6 +125,12 @@ async function writeScripts(folder: string, wasm: Uint8Array): Promise<void> {
   await Deno.writeTextFile(glue, `${types}\n${HEADER}${rest.join("\n")}`);
   // Types of the module's raw exports: nobody calls those.
   await Deno.remove(`${folder}/${NAME}_bg.wasm.d.ts`);
+}
+
+/** In hex. */
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function base64(bytes: Uint8Array): string {
