@@ -3,6 +3,7 @@
  * broke. The properties are in `fuzz/src/`, the seeds in `fuzz/seeds/`.
  */
 import { fileURLToPath } from "node:url";
+import { cargoTool } from "./cargo_tool.ts";
 
 const CARGO_FUZZ = "0.13.2";
 const HELP =
@@ -20,7 +21,6 @@ Exit code: 0 nothing found, 1 something found or a step failed, 2 wrong usage.`;
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const FUZZ = `${ROOT}/fuzz`;
-const TOOL = `${ROOT}/.cache/cargo-fuzz`;
 const BUILT = `${ROOT}/target/fuzz`;
 const SHOWS_PROGRESS = Deno.stdout.isTerminal();
 
@@ -77,13 +77,7 @@ async function step(name: string, command: string, args: string[]): Promise<stri
 
 /** Makes the fuzzers, and gives the folder that they are in. */
 async function build(): Promise<string> {
-  const program = `${TOOL}/bin/cargo-fuzz`;
-  const version = await new Deno.Command(program, { args: ["--version"] }).output()
-    .then(({ stdout }) => new TextDecoder().decode(stdout), () => "");
-  if (!version.includes(CARGO_FUZZ)) {
-    const args = ["install", "cargo-fuzz", "--version", CARGO_FUZZ, "--locked", "--root", TOOL];
-    await step(`install cargo-fuzz ${CARGO_FUZZ}`, "cargo", args);
-  }
+  const program = await cargoTool("cargo-fuzz", CARGO_FUZZ);
   // No sanitizer: it needs a nightly compiler, and the core forbids unsafe code.
   const args = ["build", "--sanitizer", "none", "--target-dir", BUILT];
   await step("build the fuzzers", program, args);
