@@ -1,4 +1,5 @@
-//! Whether a point is on P-256. The platforms' importers do not say: Deno takes any two numbers.
+//! Whether a point may be a key. The platforms' importers do not say: Deno takes any two numbers
+//! for P-256, and any 32 bytes for Ed25519.
 
 /// A number below 2^256, least significant limb first.
 type Number = [u64; 4];
@@ -72,9 +73,46 @@ fn multiply(a: Number, b: Number) -> Number {
     product
 }
 
+/// The least and the greatest y of small order in Ed25519's field: 1 and -1, of order 1 and 2. Below
+/// the one is 0, of order 4; beyond the other nothing is reduced (RFC 8032 section 5.1.3).
+const ONE: [u8; 32] = ending_with([0; 32], 0x01);
+const MINUS_ONE: [u8; 32] = ending_with([0xff; 32], 0xec);
+
+/// The y of the points of order 8.
+const ORDER_8: [[u8; 32]; 2] = [
+    [
+        0x7a, 0x03, 0xac, 0x92, 0x77, 0xfd, 0xc7, 0x4e, 0xc6, 0xcc, 0x39, 0x2c, 0xfa, 0x53, 0x20,
+        0x2a, 0x0f, 0x67, 0x10, 0x0d, 0x76, 0x0b, 0x3c, 0xba, 0x4f, 0xd8, 0x4d, 0x3d, 0x70, 0x6a,
+        0x17, 0xc7,
+    ],
+    [
+        0x05, 0xfc, 0x53, 0x6d, 0x88, 0x02, 0x38, 0xb1, 0x39, 0x33, 0xc6, 0xd3, 0x05, 0xac, 0xdf,
+        0xd5, 0xf0, 0x98, 0xef, 0xf2, 0x89, 0xf4, 0xc3, 0x45, 0xb0, 0x27, 0xb2, 0xc2, 0x8f, 0x95,
+        0xe8, 0x26,
+    ],
+];
+
+const fn ending_with(mut number: [u8; 32], last: u8) -> [u8; 32] {
+    number[0] &= 0x7f;
+    number[31] = last;
+    number
+}
+
+/// Whether 32 bytes may be an Ed25519 key: y little-endian, and the sign of x in the top bit. A key
+/// of small order is nobody's, and anybody can sign for it: S = 0 fits one text in eight.
+#[must_use]
+pub fn is_ed25519(key: &[u8]) -> bool {
+    let Ok(mut y) = <[u8; 32]>::try_from(key) else {
+        return false;
+    };
+    y.reverse();
+    y[0] &= 0x7f;
+    ONE < y && y < MINUS_ONE && !ORDER_8.contains(&y)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::on_p256;
+    use super::{is_ed25519, on_p256};
 
     /// The base point (NIST SP 800-186 section 3.2.1.3).
     const GX: [u8; 32] = [
@@ -108,5 +146,37 @@ mod tests {
         assert!(!on_p256(&GX[..31], &GY));
         assert!(!on_p256(&[&GX[..], &[0]].concat(), &GY));
         assert!(!on_p256(&[0xff; 32], &GY));
+    }
+
+    #[test]
+    fn no_point_of_small_order_is_a_key_whichever_way_it_is_written() {
+        let mut small = vec![[0; 32]];
+        for (last, middle, first) in [
+            (0x00, 0x00, 0x01),
+            (0x7f, 0xff, 0xec),
+            (0x7f, 0xff, 0xed),
+            (0x7f, 0xff, 0xee),
+        ] {
+            let mut y = [middle; 32];
+            (y[0], y[31]) = (first, last);
+            small.push(y);
+        }
+        for mut y in super::ORDER_8 {
+            y.reverse();
+            small.push(y);
+        }
+        for mut y in small {
+            assert!(!is_ed25519(&y), "{y:02x?}");
+            y[31] |= 0x80;
+            assert!(!is_ed25519(&y), "{y:02x?}");
+        }
+    }
+
+    #[test]
+    fn the_base_point_may_be_a_key_and_nothing_shorter_or_longer() {
+        let mut base = [0x66; 33];
+        base[0] = 0x58; // RFC 8032 section 5.1
+        assert!(is_ed25519(&base[..32]));
+        assert!(!is_ed25519(&base[..31]) && !is_ed25519(&base));
     }
 }

@@ -129,7 +129,7 @@ impl Jwk {
             Algorithm::Rs256 => JwkMaterial::Public(rsa(&bytes("n")?, &bytes("e")?)?),
             Algorithm::EdDsa => {
                 let x = bytes("x")?;
-                (x.len() == 32).then_some(JwkMaterial::Public(PublicKey::Ed25519(x)))?
+                curve::is_ed25519(&x).then_some(JwkMaterial::Public(PublicKey::Ed25519(x)))?
             }
         };
         Some(Self {
