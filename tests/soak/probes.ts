@@ -74,9 +74,14 @@ export class Probes {
     // deno-lint-ignore no-explicit-any -- the same
     prototype.check = function (this: any, ...args: unknown[]) {
       prototype.check = original;
+      const pointer = this.__wbg_ptr;
       // Beyond the end of its memory.
       this.__wbg_ptr = 0x7fff_fff0;
-      return original.apply(this, args);
+      try {
+        return original.apply(this, args);
+      } finally {
+        this.__wbg_ptr = pointer;
+      }
     };
   }
 
