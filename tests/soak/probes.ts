@@ -11,6 +11,8 @@ export interface Reading {
   readonly wasm: number;
   /** Instances that are alive. */
   readonly instances: number;
+  /** Instances that were ever made. */
+  readonly made: number;
   /** Objects of the core that JavaScript holds: cores, tokens, candidates, sessions, grants, closures. */
   readonly handles: number;
   /** JavaScript values that the core holds. */
@@ -26,6 +28,7 @@ declare const gc: () => void;
 export class Probes {
   #handles = 0;
   #timers = new Set<unknown>();
+  #made = 0;
   #instances: WeakRef<WebAssembly.Instance>[] = [];
 
   constructor() {
@@ -48,6 +51,7 @@ export class Probes {
       heap: heapUsed,
       wasm: 0,
       instances: this.#instances.length,
+      made: this.#made,
       handles: this.#handles,
       values: 0,
       places: 0,
@@ -124,7 +128,10 @@ export class Probes {
   }
 
   #countInstances(): void {
-    const keep = (one: WebAssembly.Instance) => this.#instances.push(new WeakRef(one));
+    const keep = (one: WebAssembly.Instance) => {
+      this.#made++;
+      this.#instances.push(new WeakRef(one));
+    };
     WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
       construct(target, args) {
         const instance = Reflect.construct(target, args);

@@ -65,7 +65,8 @@ export async function atSite(
   const ask = async () => {
     const start = clock.tick();
     const headers = { Authorization: `Bearer ${token}` };
-    const response = await handle(new Request("http://localhost/", { method: "POST", headers }));
+    const request = new Request("http://localhost/", { method: "POST", headers });
+    const response = await inTime(clock, handle(request));
     const text = await response.text();
     const code = response.status === 200 ? "ok" : JSON.parse(text).error.code;
     const ms = clock.tick() - start;
@@ -75,5 +76,18 @@ export async function atSite(
     await work({ faulty, log, tries, refused, ask });
   } finally {
     await faulty.stop();
+  }
+}
+
+/** What is not answered in three times its time never will be. */
+async function inTime<T>(clock: Clock, answer: Promise<T>): Promise<T> {
+  let stopTimer = () => {};
+  const late = new Promise<never>((_, reject) => {
+    stopTimer = clock.after(30_000, () => reject(new Error("no answer came")));
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    stopTimer();
   }
 }

@@ -65,6 +65,7 @@ Deno.test("each of fifty traps costs one request, leaves one line, and leaves no
       assert.equal(await ask(), "ok");
     }
     const after = await probed.read();
+    assert.equal(after.made - before.made, 50, "each trap brings a fresh instance");
     assert.equal(after.instances, 1, "the instances that trapped are gone");
     assert.equal(after.wasm, before.wasm);
     assert.equal(after.handles, before.handles);
