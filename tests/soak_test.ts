@@ -32,6 +32,7 @@ const redOf = (grown: (nth: number) => object) =>
 Deno.test("a process that stays as it is, or grows while it warms up, is flat", () => {
   assert.deepEqual(redOf(() => ({})), []);
   assert.deepEqual(redOf((nth) => ({ rss: 100e6 + 5e6 * Math.min(nth, 19) })), []);
+  assert.deepEqual(redOf((nth) => ({ rss: nth < 32 ? 90e6 : 110e6 })), [], "one step");
   assert.deepEqual(
     redOf((nth) => ({ heap: 6e6 + (nth % 7) * 50_000, rss: 100e6 + (nth % 5) * 1e6 })),
     [],
