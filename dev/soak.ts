@@ -85,7 +85,9 @@ function show({ mode, requests, seconds, rate, codes, verified, mistakes, verdic
     console.log(`  ${code.padEnd(22)}${String(count).padStart(10)}`);
   }
   if (verified > 0) console.log(`  ${verified} signatures verified`);
-  console.log(`\n  ${"held".padEnd(24)}${"third quarter".padStart(16)}${"last quarter".padStart(16)}`);
+  console.log(
+    `\n  ${"held".padEnd(24)}${"third quarter".padStart(16)}${"last quarter".padStart(16)}`,
+  );
   for (const { what, before, after, flat } of verdicts) {
     const shown = (number: number) =>
       (["rss", "heap", "wasm"].includes(what) ? mib(number) : String(number)).padStart(16);
