@@ -195,10 +195,10 @@ export function hmacOf(secret: string | Uint8Array, hash = "sha256") {
   return (input: Uint8Array): Uint8Array => createHmac(hash, secret).update(input).digest();
 }
 
-/** Signs with a signer's own private key, but in another way. */
+/** Signs with an RSA signer's own private key, but in another way. */
 export async function signingAs(
   { key }: Signer,
-  how: RsaHashedImportParams & EcdsaParams & RsaPssParams & EcKeyImportParams,
+  how: RsaHashedImportParams & RsaPssParams,
 ) {
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", key as CryptoKey);
   const other = await crypto.subtle.importKey("pkcs8", pkcs8, how, false, ["sign"]);
