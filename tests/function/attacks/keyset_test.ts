@@ -12,7 +12,7 @@ import {
 } from "../../support/attack.ts";
 import { type BadKey, badKeys } from "../../support/bad_keys.ts";
 import { base64url, makeSigner, signerOf } from "../../support/keys.ts";
-import { bytesOf } from "../../support/numbers.ts";
+import { big, bytesOf } from "../../support/numbers.ts";
 import { startRunning, Upstream } from "../../support/running.ts";
 import { json } from "../../support/upstreams.ts";
 
@@ -105,6 +105,45 @@ assault(
     return { settings: { SUPABASE_JWKS: JSON.stringify({ keys: [...small, GOOD.jwk] }) } };
   },
 );
+
+/** An exponent of 3 is sound by the standard (RFC 8017 section 3.1), as long as padding is checked whole. */
+const CUBIC = await (async () => {
+  const how = {
+    name: "RSASSA-PKCS1-v1_5",
+    hash: "SHA-256",
+    modulusLength: 2048,
+    publicExponent: Uint8Array.of(3),
+  };
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(how, true, ["sign", "verify"]);
+  const { kty, n, e } = await exportJWK(publicKey);
+  const jwk = { kty, n, e, alg: "RS256", kid: "cubic" };
+  return { alg: "RS256", kid: "cubic", jwk, secret: "", key: privateKey } as const;
+})();
+
+assault("under an RSA key with an exponent of 3 a cube root forges nothing", async (target) => {
+  await target.serve("an honest signature", { token: await liveForgery(CUBIC) });
+  // Bleichenbacher, 2006: the cube of this number begins as the right padding would.
+  const forged = await signedBy({ alg: "RS256", kid: "cubic" }, async (input) => {
+    const hash = Buffer.from(await crypto.subtle.digest("SHA-256", input));
+    const info = Buffer.from("003031300d060960864801650304020105000420", "hex");
+    const start = Buffer.concat([Buffer.of(0, 1), Buffer.alloc(8, 255), info, hash]);
+    const wanted = big(start) << BigInt(8 * (256 - start.length));
+    const root = cubeRoot(wanted) + 1n;
+    assert.deepEqual(bytesOf(root ** 3n, 256).subarray(0, start.length), new Uint8Array(start));
+    return bytesOf(root, 256).buffer;
+  });
+  await target.refuse("a cube root", { token: forged }, "invalid_token");
+}, () => ({ settings: { SUPABASE_JWKS: JSON.stringify({ keys: [CUBIC.jwk, GOOD.jwk] }) } }));
+
+/** The greatest number whose cube is not greater. */
+function cubeRoot(value: bigint): bigint {
+  let root = 0n;
+  for (let bit = 700n; bit >= 0n; bit--) {
+    const next = root | (1n << bit);
+    if (next ** 3n <= value) root = next;
+  }
+  return root;
+}
 
 Deno.test("a set with private halves is served, and nothing of them is told", async () => {
   const jwk = await exportJWK(GOOD.key as CryptoKey);
