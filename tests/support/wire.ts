@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 
 /** What a server said before it closed, or before the wait was over. */
 export interface Heard {
-  /** One for each answer, in their order. */
+  /** One for each answer, in their order; those that merely ask for more are left out. */
   readonly statuses: number[];
-  /** The codes of ours among the answers. */
+  /** Our codes among the answers. */
   readonly codes: string[];
   readonly text: string;
   /** Whether the server ended the connection. */
@@ -14,6 +14,8 @@ export interface Heard {
 
 /** How to say it. */
 export interface Manner {
+  /** Answers after which nothing more is waited for; otherwise the server must end it. */
+  readonly enough?: number;
   /** Whether to hang up the sending half once everything is said. */
   readonly hangUp?: boolean;
   /** Milliseconds between two pieces. */
@@ -22,24 +24,17 @@ export interface Manner {
   readonly patience?: number;
 }
 
-/**
- * Says these pieces over a connection of their own and listens until the server ends it. An attack
- * should therefore ask for `Connection: close`, or never be a whole request.
- */
+/** Says these pieces over a connection of their own and listens. */
 export async function say(
   url: string,
   pieces: Iterable<string | Uint8Array>,
-  { hangUp = false, pause = 0, patience = 20_000 }: Manner = {},
+  { enough = Infinity, hangUp = false, pause = 0, patience = 20_000 }: Manner = {},
 ): Promise<Heard> {
   const { hostname, port } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), patience);
+  const over = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => over.resolve(undefined), patience);
   let ended = false;
-  const end = () => {
-    if (!ended) connection.close();
-    ended = true;
-  };
 
   const talking = (async () => {
     for (const piece of pieces) {
@@ -47,7 +42,7 @@ export async function say(
       for (let at = 0; at < bytes.length && !ended;) {
         at += await connection.write(bytes.subarray(at));
       }
-      if (pause > 0) await Promise.race([late.promise, wait(pause)]);
+      if (pause > 0) await wait(pause, over.promise);
       if (ended) return;
     }
     if (hangUp) await connection.closeWrite();
@@ -57,8 +52,8 @@ export async function say(
   let closed = false;
   const chunk = new Uint8Array(65_536);
   try {
-    while (true) {
-      const length = await Promise.race([connection.read(chunk), late.promise]);
+    while (answers(text).length < enough) {
+      const length = await Promise.race([connection.read(chunk), over.promise]);
       closed = length === null;
       if (length === null || length === undefined) break;
       text += Buffer.from(chunk.subarray(0, length)).toString("latin1");
@@ -67,16 +62,40 @@ export async function say(
     closed = true; // Reset.
   } finally {
     clearTimeout(timer);
-    late.resolve(undefined);
-    end();
+    ended = true;
+    over.resolve(undefined);
+    connection.close();
     await talking;
   }
-  const statuses = [...text.matchAll(/HTTP\/1\.[01] (\d{3})/g)].map(([, status]) => Number(status));
-  const codes = [...text.matchAll(/"error":\{"code":"(\w+)"/g)].map(([, code = ""]) => code);
-  return { statuses, codes, text, closed };
+  const heard = answers(text);
+  return {
+    statuses: heard.map(({ status }) => status),
+    codes: heard.flatMap(({ body }) => /^\{"error":\{"code":"(\w+)"/.exec(body)?.[1] ?? []),
+    text,
+    closed,
+  };
 }
 
-/** Waits; a call that nobody waits for leaves no timer behind. */
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** The whole answers in a text. One without a length goes on to the end. */
+function answers(text: string): { status: number; body: string }[] {
+  const found = [];
+  for (let at = text.indexOf("HTTP/1."); at >= 0; at = text.indexOf("HTTP/1.", at)) {
+    const end = text.indexOf("\r\n\r\n", at) + 4;
+    if (end < 4) break;
+    const head = text.slice(at, end);
+    const status = Number(head.slice(9, 12));
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    if (end + length > text.length) break;
+    if (status >= 200) found.push({ status, body: text.slice(end, end + length) });
+    at = end + length;
+  }
+  return found;
+}
+
+/** Waits so long, or until something else is over. */
+async function wait(ms: number, over: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([over, promise]);
+  clearTimeout(timer);
 }
