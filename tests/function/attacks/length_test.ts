@@ -18,6 +18,12 @@ assault("bodies that dawdle, lie or break get no token and hold up nobody", asyn
     say(target.url, [post(`Content-Length: 10\r\n${good}`, "{")], { enough: 1 }),
     say(target.url, [post(`Expect: 100-continue\r\nContent-Length: 10\r\n${good}`)], { enough: 1 }),
   ];
+  // Some HTTP servers stop reading here, some go on: the request's time ends it either way.
+  const trailers = post(
+    `Transfer-Encoding: chunked\r\n${good}`,
+    `0\r\nX: ${"b".repeat(1 << 20)}\r\n\r\n`,
+  );
+  const trailing = say(target.url, [trailers], { enough: 1 });
   let over = false;
   const all = Promise.all(slow).finally(() => over = true);
   await target.serve("while they wait");
@@ -29,6 +35,8 @@ assault("bodies that dawdle, lie or break get no token and hold up nobody", asyn
     assert.deepEqual(codes, ["invalid_request"], "in the ten seconds that a request has");
     assert.doesNotMatch(text, /eyJ/);
   }
+  const { text } = await trailing;
+  assert.doesNotMatch(text, /HTTP\/1.1 200|eyJ/);
   assert.equal(target.calls.length, before, "no upstream is called");
   await target.serve();
 });
@@ -82,8 +90,12 @@ async function brokenChunks(target: Target): Promise<void> {
     ["a chunk longer than its size", chunks("1\r\n{}\r\n0\r\n\r\n"), ...bad],
     ["a lone LF behind an extension", chunks("2;\n{}\r\n0\r\n\r\n"), ...bad],
     ["an extension of a megabyte", chunks(`2;a=${"b".repeat(1 << 20)}\r\n{}\r\n0\r\n\r\n`), ...bad],
-    ["trailers of a megabyte", chunks(`0\r\nX: ${"b".repeat(1 << 20)}\r\n\r\n`), ...bad],
-    ["20 KiB in chunks of a byte", chunks("1\r\n \r\n".repeat(20_480)), "request_too_large"],
+    [
+      "20 KiB in chunks of a byte",
+      chunks("1\r\n \r\n".repeat(20_480)),
+      "request_too_large",
+      "server",
+    ],
     ["another coding", chunks("0\r\n\r\n", "xchunked"), "server"],
     ["a coding behind chunked", chunks("0\r\n\r\n", "chunked, identity"), "server"],
     ["a vertical tab before it", chunks("0\r\n\r\n", "\x0bchunked"), "server"],
