@@ -122,10 +122,46 @@ async function writeScripts(folder: string, wasm: Uint8Array, digest: string): P
   );
   const glue = `${folder}/${NAME}.js`;
   const [types, ...rest] = (await Deno.readTextFile(glue)).split("\n");
-  await Deno.writeTextFile(glue, `${types}\n${HEADER}${rest.join("\n")}`);
+  await Deno.writeTextFile(glue, `${types}\n${HEADER}${guard(rest.join("\n"))}`);
   // Types of the module's raw exports: nobody calls those.
   await Deno.remove(`${folder}/${NAME}_bg.wasm.d.ts`);
 }
+
+/**
+ * Puts a guard around the instance that the glue calls into: a trap throws it away at once. Whoever
+ * awaits the failed call learns of it some microtasks later, and others may be in line before.
+ */
+function guard(glue: string): string {
+  const instance = /^( *wasm = )(\w+\.exports);$/gm;
+  // Once where the first instance is made, once where it is replaced.
+  const { length } = [...glue.matchAll(instance)];
+  if (length !== 2) throw new Error(`The glue has ${length} places to guard, and not 2.`);
+  return glue.replace(instance, "$1guarded($2);") + GUARD;
+}
+
+/** Faults never leave the module as exceptions, so whatever does has broken off in the midst of it. */
+const GUARD = `
+function guarded(exports) {
+    const guard = { __proto__: null };
+    let depth = 0;
+    let broken = false;
+    for (const [name, value] of Object.entries(exports)) {
+        guard[name] = typeof value !== 'function' ? value : (...args) => {
+            depth++;
+            try {
+                return value(...args);
+            } catch (error) {
+                broken = true;
+                throw error;
+            } finally {
+                depth--;
+                if (broken && depth === 0 && wasm === guard) __wbg_reset_state();
+            }
+        };
+    }
+    return guard;
+}
+`;
 
 /** In hex. */
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -588,7 +588,7 @@ export function __wbg_reset_state () {
     if (typeof WASM_VECTOR_LEN !== 'undefined') WASM_VECTOR_LEN = 0;
     __wbg_reinit_scheduled = false;
     wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
-    wasm = wasmInstance.exports;
+    wasm = guarded(wasmInstance.exports);
     wasm.__wbindgen_start();
 }
 
@@ -1024,7 +1024,7 @@ let WASM_VECTOR_LEN = 0;
 let wasmModule, wasmInstance, wasm;
 function __wbg_finalize_init(instance, module) {
     wasmInstance = instance;
-    wasm = instance.exports;
+    wasm = guarded(instance.exports);
     wasmModule = module;
     cachedDataViewMemory0 = null;
     cachedUint8ArrayMemory0 = null;
@@ -1124,3 +1124,24 @@ async function __wbg_init_once(module_or_path) {
 }
 
 export { initSync, __wbg_init as default };
+
+function guarded(exports) {
+    const guard = { __proto__: null };
+    let depth = 0;
+    let broken = false;
+    for (const [name, value] of Object.entries(exports)) {
+        guard[name] = typeof value !== 'function' ? value : (...args) => {
+            depth++;
+            try {
+                return value(...args);
+            } catch (error) {
+                broken = true;
+                throw error;
+            } finally {
+                depth--;
+                if (broken && depth === 0 && wasm === guard) __wbg_reset_state();
+            }
+        };
+    }
+    return guard;
+}

@@ -3,10 +3,10 @@ import { type Clock, systemClock } from "../../supabase/functions/behest-token/u
 import { makeBehestToken, userOf } from "./answers.ts";
 import { signerOf } from "./keys.ts";
 import { type Call, type Route, ROUTES } from "./upstreams.ts";
-import { Wire } from "./wire.ts";
+import { FaultyWire } from "./faulty_wire.ts";
 
 /** What an upstream does with a connection, which is closed when it is done. */
-export type Fault = (wire: Wire) => Promise<void> | void;
+export type Fault = (wire: FaultyWire) => Promise<void> | void;
 
 /** A port of its own. */
 export const LOOPBACK = { hostname: "127.0.0.1", port: 0 };
@@ -21,7 +21,7 @@ export class Faulty {
   readonly #clock: Clock;
   readonly #listener = Deno.listen(LOOPBACK);
   readonly #elsewhere = Deno.listen(LOOPBACK);
-  readonly #open = new Set<Wire>();
+  readonly #open = new Set<FaultyWire>();
   readonly #ends: Promise<void>[];
   #stopped = false;
 
@@ -63,12 +63,12 @@ export class Faulty {
   async #listen(listener: Deno.TcpListener): Promise<void> {
     const served: Promise<void>[] = [];
     for await (const conn of listener) {
-      served.push(this.#serve(new Wire(conn, this.#clock), listener === this.#elsewhere));
+      served.push(this.#serve(new FaultyWire(conn, this.#clock), listener === this.#elsewhere));
     }
     await Promise.all(served);
   }
 
-  async #serve(wire: Wire, elsewhere: boolean): Promise<void> {
+  async #serve(wire: FaultyWire, elsewhere: boolean): Promise<void> {
     this.#open.add(wire);
     let route: Call["route"] = "elsewhere";
     try {
@@ -109,7 +109,7 @@ export async function right(call: Call): Promise<string> {
   }
 }
 
-async function healthy(wire: Wire): Promise<void> {
+async function healthy(wire: FaultyWire): Promise<void> {
   const body = await right(await wire.request());
   await wire.send(head(`Content-Length: ${body.length}`) + body);
 }

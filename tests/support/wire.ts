@@ -1,83 +1,101 @@
-/** One connection to an upstream that says what it likes, byte by byte. */
-import type { Clock } from "../../supabase/functions/behest-token/upstream.ts";
-import { type Call, routeOf } from "./upstreams.ts";
+/** Bytes exactly as given to a server, and what comes back: for what `fetch` refuses to send. */
+import { Buffer } from "node:buffer";
 
-const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
+/** What a server said before it closed, or before the wait was over. */
+export interface Heard {
+  /** One for each answer, in their order; those that merely ask for more are left out. */
+  readonly statuses: number[];
+  /** Our codes among the answers. */
+  readonly codes: string[];
+  readonly text: string;
+  /** Whether the server ended the connection. */
+  readonly closed: boolean;
+}
 
-export class Wire {
-  /** Bytes that the other side, or the sockets between, took of us. */
-  sent = 0;
-  readonly clock: Clock;
-  readonly #conn: Deno.Conn;
-  #text = "";
+/** How to say it. */
+export interface Manner {
+  /** Answers after which nothing more is waited for; otherwise the server must end it. */
+  readonly enough?: number;
+  /** Whether to hang up the sending half once everything is said. */
+  readonly hangUp?: boolean;
+  /** Milliseconds between two pieces. */
+  readonly pause?: number;
+  /** Milliseconds after which nothing more is waited for. */
+  readonly patience?: number;
+}
 
-  constructor(conn: Deno.Conn, clock: Clock) {
-    this.#conn = conn;
-    this.clock = clock;
-  }
+/** Says these pieces over a connection of their own and listens. */
+export async function say(
+  url: string,
+  pieces: Iterable<string | Uint8Array>,
+  { enough = Infinity, hangUp = false, pause = 0, patience = 20_000 }: Manner = {},
+): Promise<Heard> {
+  const { hostname, port } = new URL(url);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  const over = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => over.resolve(undefined), patience);
+  let ended = false;
 
-  /** Reads the beginning of a request, and says whose it is. */
-  async route(): Promise<Call["route"]> {
-    // A few bytes at a time: what is left unread when a socket is closed makes the close a reset.
-    while (!this.#text.includes(" HTTP/1.1")) await this.#read(16);
-    return routeOf(`http://upstream${this.#text.split(" ")[1]}`);
-  }
-
-  /** Reads the whole request. */
-  async request(): Promise<Call> {
-    const route = await this.route();
-    while (!this.#text.includes("\r\n\r\n")) await this.#read(4096);
-    const end = this.#text.indexOf("\r\n\r\n") + 4;
-    const [first = "", ...lines] = this.#text.slice(0, end - 4).split("\r\n");
-    const headers = Object.fromEntries(lines.map((line) => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-    }));
-    // What is asked here is plain ASCII: a character is a byte.
-    const length = Number(headers["content-length"] ?? 0);
-    while (this.#text.length < end + length) await this.#read(4096);
-    const [method = "", url = ""] = first.split(" ");
-    const body = length > 0 ? this.#text.slice(end) : undefined;
-    return { route, method, url, headers, body, redirect: "", at: this.clock.tick() };
-  }
-
-  /** Sends text or bytes. Rejects when the other side has gone. */
-  async send(data: string | Uint8Array): Promise<void> {
-    const bytes = typeof data === "string" ? ENCODER.encode(data) : data;
-    for (let from = 0; from < bytes.length;) {
-      const count = await this.#conn.write(bytes.subarray(from, from + 65_536));
-      from += count;
-      this.sent += count;
+  const talking = (async () => {
+    for (const piece of pieces) {
+      const bytes = typeof piece === "string" ? Buffer.from(piece, "latin1") : piece;
+      for (let at = 0; at < bytes.length && !ended;) {
+        at += await connection.write(bytes.subarray(at));
+      }
+      if (pause > 0) await wait(pause, over.promise);
+      if (ended) return;
     }
-  }
+    if (hangUp) await connection.closeWrite();
+  })().catch(() => {}); // The server may hang up before all is said.
 
-  /** Sends a byte a second. */
-  async trickle(text: string): Promise<void> {
-    for (const byte of text) {
-      await this.send(byte);
-      await new Promise<void>((resolve) => this.clock.after(1000, resolve));
+  let text = "";
+  let closed = false;
+  const chunk = new Uint8Array(65_536);
+  try {
+    while (answers(text).length < enough) {
+      const length = await Promise.race([connection.read(chunk), over.promise]);
+      closed = length === null;
+      if (length === null || length === undefined) break;
+      text += Buffer.from(chunk.subarray(0, length)).toString("latin1");
     }
+  } catch {
+    closed = true; // Reset.
+  } finally {
+    clearTimeout(timer);
+    ended = true;
+    over.resolve(undefined);
+    connection.close();
+    await talking;
   }
+  const heard = answers(text);
+  return {
+    statuses: heard.map(({ status }) => status),
+    codes: heard.flatMap(({ body }) => /^\{"error":\{"code":"(\w+)"/.exec(body)?.[1] ?? []),
+    text,
+    closed,
+  };
+}
 
-  /** Says nothing until the other side has gone. */
-  async hang(): Promise<void> {
-    const buffer = new Uint8Array(1024);
-    while (await this.#conn.read(buffer) !== null);
+/** The whole answers in a text. One without a length goes on to the end. */
+function answers(text: string): { status: number; body: string }[] {
+  const found = [];
+  for (let at = text.indexOf("HTTP/1."); at >= 0; at = text.indexOf("HTTP/1.", at)) {
+    const end = text.indexOf("\r\n\r\n", at) + 4;
+    if (end < 4) break;
+    const head = text.slice(at, end);
+    const status = Number(head.slice(9, 12));
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    if (end + length > text.length) break;
+    if (status >= 200) found.push({ status, body: text.slice(end, end + length) });
+    at = end + length;
   }
+  return found;
+}
 
-  close(): void {
-    try {
-      this.#conn.close();
-    } catch {
-      // Closed already.
-    }
-  }
-
-  async #read(size: number): Promise<void> {
-    const buffer = new Uint8Array(size);
-    const count = await this.#conn.read(buffer);
-    if (count === null) throw new Error("the caller hung up");
-    this.#text += DECODER.decode(buffer.subarray(0, count));
-  }
+/** Waits so long, or until something else is over. */
+async function wait(ms: number, over: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([over, promise]);
+  clearTimeout(timer);
 }

@@ -1,7 +1,7 @@
 /** Every way in which an upstream can misbehave on the wire, and how that ends. */
 import { type Fault, head, right } from "./faulty.ts";
 import type { Call } from "./upstreams.ts";
-import type { Wire } from "./wire.ts";
+import type { FaultyWire } from "./faulty_wire.ts";
 
 /** How a fault ends: the code at each upstream, in the order of `ROUTES`, and the tries it takes. */
 export const ENDS = {
@@ -47,13 +47,14 @@ const status = (line: string, text = "", ...headers: string[]): Fault =>
   );
 
 /** Knows the right answer, and sends it in this way. */
-const knowing = (send: (text: string, wire: Wire, call: Call) => Promise<void>): Fault =>
-async (
-  wire,
-) => {
-  const call = await wire.request();
-  await send(await right(call), wire, call);
-};
+const knowing =
+  (send: (text: string, wire: FaultyWire, call: Call) => Promise<void>): Fault =>
+  async (
+    wire,
+  ) => {
+    const call = await wire.request();
+    await send(await right(call), wire, call);
+  };
 
 const inFull = (...headers: string[]) => (text: string) =>
   head(`Content-Length: ${text.length}`, ...headers) + text;

@@ -6,7 +6,7 @@ import { KeyRing } from "./jwks.ts";
 import { Entry, type Line, loggable, once } from "./log.ts";
 import { fetchPlan, fetchUser, publicHeaders } from "./supabase.ts";
 import { boundedBytes, type Clock, utf8, type World } from "./upstream.ts";
-import { discardTrapped, faults, isFault, openCore } from "./wasm.ts";
+import { faults, isFault, openCore } from "./wasm.ts";
 
 /** What the function needs of the world. */
 export interface Deps extends World {
@@ -53,7 +53,6 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
       if (!isFault(error)) {
         // The core that broke is not used again; one opened since is sound.
         if (office === ours) office = undefined;
-        discardTrapped(error);
         entry.note({ cause: String(error) });
       }
       if (request.method === "OPTIONS") return preflight(allowed, origin);

@@ -1,6 +1,5 @@
 /** Loads the core. The only file that knows how the bytes travel. */
 import {
-  __wbg_reset_state,
   Core,
   type Environment,
   type Fault,
@@ -21,19 +20,15 @@ export function isFault(value: unknown): value is Fault {
     !(value instanceof Error);
 }
 
-/** Reads the settings and imports the keys. Rejects where the platform has no SubtleCrypto. */
+/**
+ * Reads the settings and imports the keys. Rejects where the platform has no SubtleCrypto.
+ *
+ * A trap in any core throws the instance of all away, then and there: what it left half done must
+ * not serve a second request. Every handle into it is refused from then on with an `Error`, so each
+ * core must be opened anew.
+ */
 export async function openCore(env: Environment): Promise<Core> {
   return await Core.open(env);
-}
-
-/**
- * Throws a trapped instance away: what it left half done must not serve a second request. Handles
- * into it are refused from then on, so every core must be opened anew. Gives whether it was one.
- */
-export function discardTrapped(error: unknown): boolean {
-  if (!(error instanceof WebAssembly.RuntimeError)) return false;
-  __wbg_reset_state();
-  return true;
 }
 
 function bytes(base64: string): Uint8Array<ArrayBuffer> {
