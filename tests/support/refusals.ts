@@ -57,10 +57,10 @@ const INVALID_TOKEN: Refusal[] = [
 ].map((row) => ({ code: "invalid_token", ...row }));
 
 const NOT_A_USER: Refusal[] = [
-  { when: "the token is the anon key", sent: await token({ role: "anon", sub: undefined }) },
+  { when: "the token is the anon key", sent: await token({ role: "anon" }) },
   {
     when: "the token is the service role key",
-    sent: await token({ role: "service_role", sub: undefined }),
+    sent: await token({ role: "service_role" }),
   },
   { when: "the token has no sub", sent: await token({ sub: undefined }) },
   { when: "the token is the publishable key", sent: { token: PUBLISHABLE_KEY } },
