@@ -149,6 +149,12 @@ export const REFUSALS: readonly Refusal[] = [
   },
   {
     code: "misconfigured",
+    when: "there is no key at all and the Auth server is not asked",
+    settings: { SUPABASE_JWKS: "[]", BEHEST_USER_CHECK: "claims" },
+    sent: { token: null },
+  },
+  {
+    code: "misconfigured",
     when: "no key can verify a token and the Auth server is not asked",
     settings: { SUPABASE_JWKS: undefined, BEHEST_USER_CHECK: "claims" },
     sent: { token: await sessionToken(HMAC) },

@@ -1,5 +1,6 @@
 /** Contract, "CORS": one test a sentence. */
 import assert from "node:assert/strict";
+import { Core } from "../../../pkg/behest_token.js";
 import { expectCode, expectUncalled } from "../../support/expect.ts";
 import { type Answer, ORIGIN, type Settings, World } from "../../support/world.ts";
 
@@ -112,6 +113,21 @@ for (const [what, settings] of BROKEN) {
     assert.deepEqual(world.calls, []);
   });
 }
+
+Deno.test("OPTIONS is answered even where the function cannot start, and opens nothing", async () => {
+  const world = await World.make();
+  const { open } = Core;
+  Core.open = () => Promise.reject(new Error("no memory"));
+  try {
+    await expectUncalled(world, { origin: ORIGIN }, "internal");
+    const answer = await world.ask({ method: "OPTIONS", origin: ORIGIN, token: null });
+    assert.equal(answer.status, 204);
+    assert.equal(answer.headers.get("Access-Control-Allow-Origin"), null);
+  } finally {
+    Core.open = open;
+  }
+  await expectCode(world, { origin: ORIGIN }, "ok", "and it starts when it can");
+});
 
 Deno.test("OPTIONS allows POST and OPTIONS", async () => {
   const [, { headers }] = await preflight();

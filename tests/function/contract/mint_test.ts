@@ -20,7 +20,7 @@ import {
   tooMany,
   unreachable,
 } from "../../support/upstreams.ts";
-import { API_KEY, BASE_URL, World } from "../../support/world.ts";
+import { API_KEY, BASE_URL, type Sent, World } from "../../support/world.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TOKEN = await makeBehestToken({ uid: SUB, sid: "s-1" }, START);
@@ -107,9 +107,9 @@ Deno.test("an answer of exactly 64 KiB is read", async () => {
 });
 
 /** A local token, verified, with its header's text. */
-async function localToken() {
+async function localToken(sent: Sent = {}) {
   const world = await World.make(await localSettings());
-  const { body } = await expectCode(world, {}, "ok");
+  const { body } = await expectCode(world, sent, "ok");
   const currentDate = new Date(START * 1000);
   await jwtVerify(body.token, (await behestKey()).publicKey, {
     currentDate,
@@ -146,10 +146,15 @@ for (const [name, value] of Object.entries(CLAIMS)) {
   });
 }
 
-for (const name of ["jti", "sid"]) {
-  Deno.test(`a local token's ${name} is a UUID v4, fresh each time`, async () => {
-    const seen = await Promise.all([1, 2, 3].map(async () => (await localToken()).claims[name]));
-    for (const id of seen) assert.match(String(id), UUID);
-    assert.equal(new Set(seen).size, 3);
+const ROWS: [string, string, Sent][] = [
+  ["sid", "fresh each time", {}],
+  ["jti", "fresh each time", {}],
+  ["jti", "fresh in a session that is kept too", { body: '{"sessionId":"s-1"}' }],
+];
+for (const [name, how, sent] of ROWS) {
+  Deno.test(`a local token's ${name} is a UUID v4, ${how}`, async () => {
+    const ids = await Promise.all([1, 2, 3].map(async () => (await localToken(sent)).claims[name]));
+    for (const id of ids) assert.match(String(id), UUID);
+    assert.equal(new Set(ids).size, 3);
   });
 }

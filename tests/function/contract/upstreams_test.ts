@@ -155,11 +155,14 @@ for (const route of ROUTES) {
 }
 
 Deno.test("Behest's retries wait: about 100 ms, then about 200 ms, each with jitter of half of it", async () => {
+  const gaps = new Set<number>();
   for (let nth = 0; nth < 10; nth++) {
     const world = await worldOf("mint", () => failing(500));
     await expectCode(world, {}, "behest_unavailable");
     const [first = 0, second = 0, third = 0] = world.to("mint").map(({ at }) => at);
     assert.ok(second - first >= 50 && second - first <= 150, `${second - first} ms`);
     assert.ok(third - second >= 100 && third - second <= 300, `${third - second} ms`);
+    gaps.add(second - first);
   }
+  assert.ok(gaps.size > 5, "callers that failed together do not come back together");
 });
