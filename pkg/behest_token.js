@@ -623,6 +623,11 @@ function __wbg_get_imports() {
             const ret = !arg0;
             return ret;
         },
+        __wbg___wbindgen_is_object_8b968c3ab8e96595: function(arg0) {
+            const val = arg0;
+            const ret = typeof(val) === 'object' && val !== null;
+            return ret;
+        },
         __wbg___wbindgen_is_undefined_be5b34249ff1fc15: function(arg0) {
             const ret = arg0 === undefined;
             return ret;
@@ -766,10 +771,6 @@ function __wbg_get_imports() {
             const ret = arg0.status;
             return isLikeNone(ret) ? 0xFFFFFF : ret;
         },
-        __wbg_subtle_28bc23a1c3440ebf: function(arg0) {
-            const ret = arg0.subtle;
-            return ret;
-        },
         __wbg_then_65c78e18903d8bfb: function(arg0, arg1) {
             const ret = arg0.then(arg1);
             return ret;
@@ -784,7 +785,7 @@ function __wbg_get_imports() {
         }, arguments); },
         __wbindgen_generic_0000000000000001: function(arg0, arg1) {
             // Cast intrinsic for `Closure(Closure { owned: true, function: Function { arguments: [Externref], shim_idx: 1, ret: Result(Externref), inner_ret: Some(Result(Externref)) }, mutable: true }) -> Externref`.
-            const ret = makeMutClosure(arg0, arg1, wasm_bindgen__convert__closures_____invoke__h9e7eb9eabb0ddde8);
+            const ret = makeMutClosure(arg0, arg1, wasm_bindgen__convert__closures_____invoke__h2a38d6fe5ed3e5a5);
             return ret;
         },
         __wbindgen_generic_0000000000000002: function(arg0) {
@@ -818,10 +819,10 @@ function __wbg_call_guard() {
         return;
     }
 }
-function wasm_bindgen__convert__closures_____invoke__h9e7eb9eabb0ddde8(arg0, arg1, arg2) {
+function wasm_bindgen__convert__closures_____invoke__h2a38d6fe5ed3e5a5(arg0, arg1, arg2) {
     let ret;
     __wbg_call_guard();
-    ret = wasm.wasm_bindgen__convert__closures_____invoke__h9e7eb9eabb0ddde8(arg0, arg1, arg2);
+    ret = wasm.wasm_bindgen__convert__closures_____invoke__h2a38d6fe5ed3e5a5(arg0, arg1, arg2);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }

@@ -61,10 +61,13 @@ impl WebCrypto {
     /// # Errors
     /// Where the platform has none.
     pub fn new() -> Result<Self, JsValue> {
-        let crypto: web_sys::Crypto =
-            Reflect::get(&js_sys::global(), &"crypto".into())?.unchecked_into();
+        let crypto = Reflect::get(&js_sys::global(), &"crypto".into())?;
+        let subtle = Reflect::get(&crypto, &"subtle".into())?;
+        if !subtle.is_object() {
+            return Err("the platform has no SubtleCrypto".into());
+        }
         Ok(Self {
-            subtle: crypto.subtle(),
+            subtle: subtle.unchecked_into(),
             ecdsa: object(&[
                 ("name", "ECDSA"),
                 ("namedCurve", "P-256"),

@@ -77,15 +77,20 @@ impl Reader<'_> {
     }
 
     pub(super) fn supabase_key(&mut self, needed: bool) -> Option<String> {
-        let listed = self.get("SUPABASE_PUBLISHABLE_KEYS").and_then(|value| {
-            match Json::parse(value.as_bytes()).filter(|keys| keys.object().is_some()) {
-                Some(keys) => keys.get("default").text().map(str::to_owned),
-                None => self.fault(
-                    "SUPABASE_PUBLISHABLE_KEYS",
-                    "must be a JSON object of names and keys",
-                ),
+        let listed = match self.get("SUPABASE_PUBLISHABLE_KEYS") {
+            Some(value) => {
+                let keys = Json::parse(value.as_bytes()).filter(|keys| keys.object().is_some());
+                let Some(keys) = keys else {
+                    return self.fault(
+                        "SUPABASE_PUBLISHABLE_KEYS",
+                        "must be a JSON object of names and keys",
+                    );
+                };
+                let key = keys.get("default").text().unwrap_or_default().trim();
+                (!key.is_empty()).then(|| key.to_owned())
             }
-        });
+            None => None,
+        };
         let key = listed
             .map(|key| ("SUPABASE_PUBLISHABLE_KEYS", key))
             .or_else(|| self.first(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]));

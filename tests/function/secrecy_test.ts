@@ -196,6 +196,18 @@ Deno.test("a bug is internal: its details are in the log alone, and the next req
   assertCode(await world.ask(), "ok");
 });
 
+Deno.test("on a platform without SubtleCrypto every answer is internal, until there is one", async () => {
+  const world = await World.make();
+  Object.defineProperty(crypto, "subtle", { value: undefined, configurable: true });
+  try {
+    assertCode(await world.ask({ token: TOKEN }), "internal");
+  } finally {
+    Reflect.deleteProperty(crypto, "subtle");
+  }
+  assert.match(world.log, /SubtleCrypto/);
+  assertCode(await world.ask({ token: TOKEN }), "ok");
+});
+
 Deno.test("every code of the contract is among the outcomes whose secrecy is tested", () => {
   const tested = new Set([...OUTCOMES.map(([code]) => code), "internal"]);
   assert.deepEqual(Object.keys(STATUS).filter((code) => !tested.has(code)), []);

@@ -138,6 +138,12 @@ const CLAIM_RULES: Row[] = [
   ["the sub admin is reserved", { sub: "admin" }, "not_a_user"],
   ["the sub system is reserved", { sub: "system" }, "not_a_user"],
   ["the sub dashboard-service is reserved", { sub: "dashboard-service" }, "not_a_user"],
+  // https://supabase.com/docs/guides/auth/oauth-server/token-security: the access token hook decides.
+  ["the token of an OAuth client is its user's", { client_id: "9a8b7c6d" }, "ok"],
+  ["the token of an OAuth client is refused where the project gives it an aud of its own", {
+    client_id: "9a8b7c6d",
+    aud: "partners",
+  }, "invalid_token"],
   ["the role anon is no user", { role: "anon" }, "not_a_user"],
   ["the role service_role is no user", { role: "service_role" }, "not_a_user"],
 ];
@@ -155,6 +161,7 @@ const EDGES: [string, Claims, number, string][] = [
   ["a token is good at its exp, within the leeway", { exp: START + 100 }, 100, "ok"],
   ["a token is good four seconds after its exp", { exp: START + 100 }, 104, "ok"],
   ["a token has expired five seconds after its exp", { exp: START + 100 }, 105, "expired_token"],
+  ["a token has expired six seconds after its exp", { exp: START + 100 }, 106, "expired_token"],
   ["a token is refused six seconds before its nbf", { nbf: START + 100 }, 94, "invalid_token"],
   ["a token is good five seconds before its nbf", { nbf: START + 100 }, 95, "ok"],
   ["a token is good at its nbf", { nbf: START + 100 }, 100, "ok"],
