@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { findDeno, HOSTED_DENO } from "./denos.ts";
 
-const HELP = `Runs the tests. Needs Rust, and Python 3 and Chromium for two of the suites.
+const HELP = `Runs the tests. Needs Rust, Python 3.11 or later, and Chromium.
 
   deno task test [suite …]
 

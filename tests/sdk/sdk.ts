@@ -4,16 +4,11 @@
  * `.cache/`; without Python every call fails, and so does the test that made it.
  */
 
-import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { programsOf, run } from "../support/python.ts";
 
-const CACHE = path("../../.cache/");
-const REQUIREMENTS = path("requirements.txt");
-const SCRIPT = path("sdk.py");
-
-function path(relative: string): string {
-  return fileURLToPath(new URL(relative, import.meta.url));
-}
+const REQUIREMENTS = new URL("requirements.txt", import.meta.url);
+const SCRIPT = fileURLToPath(new URL("sdk.py", import.meta.url));
 
 /** An error of the SDK, with what it knows of the answer. */
 export class SdkError extends Error {
@@ -80,11 +75,11 @@ export async function callSdk<T>(
   behest: Record<string, unknown>,
   args: Record<string, unknown>,
 ): Promise<T> {
-  const output = await run(await findPython(), [SCRIPT], {
+  const { stdout } = await run(await findPython(), [SCRIPT], {
     clearEnv: true,
     input: JSON.stringify({ call, behest, arguments: args }),
   });
-  const { value, error } = JSON.parse(output);
+  const { value, error } = JSON.parse(stdout);
   if (error) {
     const { type, status, code, trace_id, retry_after } = error;
     throw new SdkError(type, status, code, trace_id, retry_after);
@@ -98,65 +93,9 @@ function toPem(key: string): string {
   return rest.includes("BEGIN") ? rest : atob(rest);
 }
 
-let python: Promise<string> | undefined;
+let programs: Promise<string> | undefined;
 
 /** Path of the interpreter that has the SDK; installs it where it is missing. */
-function findPython(): Promise<string> {
-  return python ??= install();
-}
-
-async function install(): Promise<string> {
-  const requirements = await Deno.readFile(REQUIREMENTS);
-  const digest = createHash("sha256").update(requirements).digest("hex");
-  const folder = `${CACHE}sdk-${digest.slice(0, 12)}`;
-  await Deno.mkdir(folder, { recursive: true });
-  // Test files may run at once; the first one installs, the others wait.
-  using lock = await Deno.open(`${folder}/lock`, { write: true, create: true });
-  await lock.lock(true);
-  const ready = `${folder}/ready`;
-  const venv = `${folder}/venv`;
-  if (!await Deno.stat(ready).catch(() => null)) {
-    await run("python3", ["-m", "venv", "--clear", venv]);
-    await run(`${venv}/bin/pip`, [
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--require-hashes",
-      "--requirement",
-      REQUIREMENTS,
-    ]);
-    await Deno.writeTextFile(ready, "");
-  }
-  return `${venv}/bin/python`;
-}
-
-/** @throws {Error} where it cannot be run, or ends with another code than 0 */
-async function run(
-  command: string,
-  args: string[],
-  { input = "", clearEnv = false } = {},
-): Promise<string> {
-  const what = `${command} ${args.slice(0, 2).join(" ")}`;
-  const hint = "The SDK tests need Python 3.10 or later with venv and pip.";
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(command, {
-      args,
-      clearEnv,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    throw new Error(`${what} cannot be run. ${hint}`, { cause: error });
-  }
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  if (!success) {
-    throw new Error(`${what} failed. ${hint}\n${text.decode(stderr)}`);
-  }
-  return text.decode(stdout);
+async function findPython(): Promise<string> {
+  return `${await (programs ??= programsOf("sdk", REQUIREMENTS))}/python`;
 }

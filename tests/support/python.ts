@@ -35,6 +35,17 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** How a program is run; every option has a default. */
+export interface RunOptions {
+  /** Exit codes that are no failure. */
+  readonly allowed?: number[];
+  readonly cwd?: string;
+  /** What it reads from standard input. */
+  readonly input?: string;
+  /** Whether it sees nothing of this environment. */
+  readonly clearEnv?: boolean;
+}
+
 /**
  * Runs a program to its end.
  *
@@ -43,14 +54,21 @@ export interface Ended {
 export async function run(
   program: string,
   args: string[],
-  { allowed = [0], cwd }: { allowed?: number[]; cwd?: string } = {},
+  { allowed = [0], input = "", ...options }: RunOptions = {},
 ): Promise<Ended> {
   const what = `${program} ${args.slice(0, 2).join(" ")}`;
   const hint = "It needs Python 3.11 or later with venv and pip.";
-  const command = new Deno.Command(program, { args, cwd, stdin: "null" });
-  const output = await command.output().catch((cause) => {
+  const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, { args, ...options, ...piped }).spawn();
+  } catch (cause) {
     throw new Error(`${what} cannot be run. ${hint}`, { cause });
-  });
+  }
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  const output = await child.output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const ended = {
     code: output.code,
