@@ -10,6 +10,7 @@ Suites, by default all:
   native   the core, natively (cargo test)
   deno     the bytes in pkg/, the function, the whole stack, the browser, on this Deno
   hosted   the bytes in pkg/ and the function on Deno ${HOSTED_DENO}, as Supabase runs them
+  soak     100,000 requests by 64 callers, in both modes; for long runs see \`deno task soak\`
 
 Exit code: 0 all passed, 1 something failed, 2 wrong usage.`;
 
@@ -35,7 +36,15 @@ const SUITES: Suite[] = [
   {
     name: "deno",
     what: `the function and the whole stack on Deno ${Deno.version.deno}`,
-    command: () => Promise.resolve([Deno.execPath(), "test", "-A", "tests/"]),
+    command: () =>
+      Promise.resolve([
+        Deno.execPath(),
+        "test",
+        "-A",
+        "--parallel",
+        "--ignore=tests/soak_test.ts",
+        "tests/",
+      ]),
     counts: DENO_COUNTS,
   },
   {
@@ -46,10 +55,18 @@ const SUITES: Suite[] = [
       await findDeno(HOSTED_DENO),
       "test",
       "-A",
+      "--parallel",
       "--no-lock",
       "--no-check",
       "tests/function/",
     ],
+    counts: DENO_COUNTS,
+  },
+  {
+    name: "soak",
+    what: "100,000 requests, and what they leave behind",
+    // Alone: who else is at work would be weighed with it.
+    command: () => Promise.resolve([Deno.execPath(), "test", "-A", "tests/soak_test.ts"]),
     counts: DENO_COUNTS,
   },
 ];
