@@ -60,13 +60,17 @@ Deno.test("every task that the README names is there", async () => {
   for (const task of named) assert.ok(task in tasks, task);
 });
 
-Deno.test("every path that the README names is there", async () => {
-  const paths = [
-    ...[...readme.matchAll(/\]\(([^):]+)\)/g)].map(([, path]) => path),
-    ...[...readme.matchAll(/`((?:src|supabase|pkg|dev|tests|docs)\/[\w./-]*)`/g)].map(([, p]) => p),
-  ];
-  assert.ok(paths.length >= 8);
-  for (const path of paths) {
-    if (path !== "supabase/functions/.env") await Deno.stat(new URL(path, root));
-  }
-});
+for (const [page, least] of [["README.md", 14], ["SECURITY.md", 8]] as const) {
+  Deno.test(`every path that ${page} names is there`, async () => {
+    const source = await text(page);
+    const folders = /`((?:src|supabase|pkg|dev|tests|docs|fuzz)\/[\w./-]*)`/g;
+    const paths = [
+      ...[...source.matchAll(/\]\(([^):]+)\)/g)].map(([, path]) => path),
+      ...[...source.matchAll(folders)].map(([, path]) => path),
+    ];
+    assert.ok(paths.length >= least, `${paths.length}`);
+    for (const path of paths) {
+      if (path !== "supabase/functions/.env") await Deno.stat(new URL(path, root));
+    }
+  });
+}

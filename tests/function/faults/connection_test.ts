@@ -6,7 +6,7 @@ import { makeSigner } from "../../support/keys.ts";
 import { atSite } from "../../support/site.ts";
 import { type Route, ROUTES } from "../../support/upstreams.ts";
 
-const CLOCK = fastClock(10);
+const CLOCK = fastClock(5);
 const NAMES: Record<Route, string> = { user: "auth", jwks: "auth", plan: "plan", mint: "behest" };
 const OTHER = "5b0f9a52-3f0d-4b5c-9a5e-6a3c0d5f7e10";
 

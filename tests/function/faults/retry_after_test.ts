@@ -41,7 +41,7 @@ for (const [what, values, passedOn] of ROWS) {
   Deno.test(`429 with ${what} for a Retry-After is told with a time that makes sense, or none`, async () => {
     await Promise.all(
       ROUTES.map((route) =>
-        atSite(fastClock(10), async ({ ask, tries, faulty }) => {
+        atSite(fastClock(5), async ({ ask, tries, faulty }) => {
           faulty.set(route, async (wire) => {
             await wire.request();
             const headers = values().map((value) => `Retry-After: ${value}`);
