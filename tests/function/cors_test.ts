@@ -68,32 +68,6 @@ for (const [origin, allowed] of ORIGINS) {
   });
 }
 
-Deno.test("with CORS_ORIGIN unset no browser is served, and the answer says which setting to set", async () => {
-  const world = await World.make({ CORS_ORIGIN: undefined });
-  const answer = await expectUncalled(world, { origin: ORIGIN }, "origin_forbidden");
-  assert.match(answer.message, /CORS_ORIGIN/);
-  assertShut(answer);
-});
-
-Deno.test("a caller that sends no Origin is served without CORS headers", async () => {
-  for (const CORS_ORIGIN of [LIST, undefined]) {
-    const world = await World.make({ CORS_ORIGIN });
-    const { headers } = await expectCode(world, {}, "ok");
-    for (const [name] of headers) assert.ok(!name.startsWith("access-control-"), name);
-    assert.equal(headers.get("Vary"), "Origin");
-  }
-});
-
-for (const wildcard of ["*", `${ORIGIN},*`, " * "]) {
-  Deno.test(`CORS_ORIGIN of ${JSON.stringify(wildcard)} is misconfigured, and opens nothing`, async () => {
-    const world = await World.make({ CORS_ORIGIN: wildcard });
-    const { message } = await expectUncalled(world, {}, "misconfigured");
-    assert.match(message, /CORS_ORIGIN/);
-    assertShut(await world.ask({ origin: "https://evil.example" }));
-    assertShut(await world.ask({ method: "OPTIONS", origin: "https://evil.example" }));
-  });
-}
-
 function assertPreflight(answer: Answer): void {
   assert.equal(answer.status, 204);
   assert.equal(answer.text, "");

@@ -4,17 +4,13 @@ import { expectCode } from "../support/expect.ts";
 import { type Claims, encodePart, payloadOf, random, START, SUB } from "../support/keys.ts";
 import {
   type Behaviour,
-  breakInBody,
   brokenJson,
   failing,
-  hang,
   html,
   json,
   padded,
   raw,
-  redirect,
   tooMany,
-  unreachable,
 } from "../support/upstreams.ts";
 import { API_KEY, BASE_URL, World } from "../support/world.ts";
 
@@ -68,31 +64,6 @@ Deno.test("a base URL with a trailing slash is called as without", async () => {
   assert.equal(world.to("mint")[0]?.url, `${BASE_URL}/v1/auth/mint`);
 });
 
-Deno.test("both generations of Behest's answer are read", async () => {
-  const newer = answering(GOOD);
-  const older = json({ access_token: GOOD, expires_in: 900, session_id: "s-1" });
-  for (const mint of [newer, older]) {
-    const world = await World.make({}, { mint });
-    const { body } = await expectCode(world, {}, "ok");
-    assert.deepEqual(body, {
-      token: GOOD,
-      sessionId: "s-1",
-      ttl: 900,
-      expiresAt: START + 900,
-      baseUrl: BASE_URL,
-      tier: 2,
-    });
-  }
-});
-
-Deno.test("expiresAt is the token's own exp, whatever ttl stands beside it", async () => {
-  const short = await makeBehestToken({ uid: SUB }, START, 120);
-  const world = await World.make({}, { mint: answering(short, { ttl: 900 }) });
-  const { body } = await expectCode(world, {}, "ok");
-  assert.equal(body.expiresAt, START + 120);
-  assert.equal(body.expiresAt, payloadOf(body.token).exp);
-});
-
 const claimsOf = payloadOf(GOOD);
 const unsigned = (header: Claims, claims: Claims) => `${encodePart(header)}.${encodePart(claims)}.`;
 const NO_TOKENS: [string, Behaviour][] = [
@@ -135,37 +106,6 @@ for (const [what, mint] of NO_TOKENS) {
     const world = await World.make({}, { mint });
     const answer = await expectCode(world, {}, "behest_rejected");
     assert.ok(!/eyJ/.test(answer.text + world.log));
-  });
-}
-
-const STATUSES: [string, Behaviour, string][] = [
-  ["400", failing(400), "behest_rejected"],
-  ["401", failing(401), "behest_rejected"],
-  ["403", failing(403), "behest_rejected"],
-  ["404", failing(404), "behest_rejected"],
-  ["422", failing(422), "behest_rejected"],
-  ["301", redirect(301), "behest_rejected"],
-  ["302", redirect(302), "behest_rejected"],
-  ["307", redirect(307), "behest_rejected"],
-  ["308", redirect(308), "behest_rejected"],
-  ["402", failing(402), "quota_exceeded"],
-  ["429", tooMany("7"), "rate_limited"],
-  ["500", failing(500), "behest_unavailable"],
-  ["502", failing(502), "behest_unavailable"],
-  ["503", failing(503), "behest_unavailable"],
-  ["no connection", unreachable, "behest_unavailable"],
-  ["half an answer", breakInBody, "behest_unavailable"],
-  ["no answer", hang, "behest_timeout"],
-];
-
-for (const [what, mint, code] of STATUSES) {
-  Deno.test(`where Behest gives ${what}: ${code}`, async () => {
-    const world = await World.make({}, { mint });
-    const answer = await expectCode(world, {}, code);
-    assert.equal(world.to("elsewhere").length, 0, "the key is carried nowhere else");
-    if (code === "behest_unavailable") {
-      assert.match(answer.headers.get("Retry-After") ?? "", /^\d+$/);
-    }
   });
 }
 

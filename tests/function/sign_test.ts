@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { exportPKCS8, exportSPKI, generateKeyPair, jwtVerify } from "jose";
 import { base64, behestKey, localSettings } from "../support/behest_keys.ts";
 import { expectCode, expectUncalled } from "../support/expect.ts";
@@ -8,41 +7,12 @@ import { slow } from "../support/upstreams.ts";
 import { BASE_URL, type Settings, World } from "../support/world.ts";
 
 const KEY = await behestKey();
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 async function verified(token: string, issuer = "https://api.behest.ai", audience = "behest") {
   const currentDate = new Date(START * 1000);
   const options = { algorithms: ["RS256"], issuer, audience, currentDate };
   return await jwtVerify(token, KEY.publicKey, options);
 }
-
-Deno.test("a local token has the header and the claims of Behest's own, in their order", async () => {
-  const world = await World.make(await localSettings());
-  const { body } = await expectCode(world, {}, "ok");
-  const header = Buffer.from(body.token.split(".")[0], "base64url").toString();
-  assert.equal(header, '{"alg":"RS256","typ":"JWT","kid":"kid-1"}');
-  const { payload } = await verified(body.token);
-  const { jti, sid, ...claims } = payload;
-  assert.deepEqual(claims, {
-    tid: "tnt_1",
-    pid: "prj_1",
-    uid: SUB,
-    role: "user",
-    scp: [],
-    iss: "https://api.behest.ai",
-    aud: "behest",
-    iat: START,
-    nbf: START,
-    exp: START + 900,
-    tier: 2,
-  });
-  assert.match(String(jti), UUID);
-  assert.match(String(sid), UUID);
-  assert.equal(
-    Object.keys(payload).join(" "),
-    "tid pid uid role scp iss aud iat nbf exp jti sid tier",
-  );
-});
 
 Deno.test("a local answer has the shape of Behest's, and Behest is not called", async () => {
   const world = await World.make(await localSettings());
@@ -113,27 +83,13 @@ Deno.test("a local token lives from the moment of its signing, not of the first 
   assert.equal(payloadOf(body.token).iat, START + 300);
 });
 
-const escaped = (pem: string) => pem.trim().replaceAll("\n", "\\n");
-const FORMS: [string, (pem: string) => string][] = [
-  ["a PEM", (pem) => pem],
-  ["a PEM without its last line break", (pem) => pem.trim()],
-  ["a PEM with escaped line breaks", escaped],
-  ["base64 of a PEM", base64],
-  ["behest_pk_ and a PEM", (pem) => `behest_pk_${pem}`],
-  ["behest_pk_ and a PEM with escaped line breaks", (pem) => `behest_pk_${escaped(pem)}`],
-  ["behest_pk_ and base64 of a PEM", (pem) => `behest_pk_${base64(pem)}`],
-];
-
-for (const [kind, pem] of [["PKCS#8", KEY.pkcs8], ["PKCS#1", KEY.pkcs1]] as const) {
-  for (const [form, write] of FORMS) {
-    Deno.test(`BEHEST_KEY may be ${form}, in ${kind}`, async () => {
-      const world = await World.make(await localSettings({ BEHEST_KEY: write(pem) }));
-      const { body } = await expectCode(world, {}, "ok");
-      assert.equal((await verified(body.token)).payload.uid, SUB);
-      assert.equal(world.line.mode, "local");
-    });
+Deno.test("BEHEST_KEY may be a PEM without its last line break", async () => {
+  for (const pem of [KEY.pkcs8, KEY.pkcs1]) {
+    const world = await World.make(await localSettings({ BEHEST_KEY: pem.trim() }));
+    const { body } = await expectCode(world, {}, "ok");
+    assert.equal((await verified(body.token)).payload.uid, SUB);
   }
-}
+});
 
 async function shortKey(): Promise<string> {
   const publicExponent = Uint8Array.of(1, 0, 1);

@@ -1,8 +1,9 @@
 /** The border between JavaScript and the core: trust cannot be made on this side of it. */
+// Loads the module.
+import "../../supabase/functions/behest-token/wasm.ts";
 import assert from "node:assert/strict";
 import { exportPKCS8, generateKeyPair, SignJWT } from "jose";
 import { Candidate, Core, Grant, Session, Token } from "../../pkg/behest_token.js";
-import { faults } from "../../supabase/functions/behest-token/wasm.ts";
 
 const SECRET = "a-secret-of-at-least-thirty-two-bytes";
 const now = Math.floor(Date.now() / 1000);
@@ -31,13 +32,6 @@ async function authorization(): Promise<string> {
     .sign(new TextEncoder().encode(SECRET));
   return `Bearer ${token}`;
 }
-
-Deno.test("the type of a fault's code has every code of the core, and no other", async () => {
-  const types = await Deno.readTextFile(new URL("../../pkg/behest_token.d.ts", import.meta.url));
-  const union = types.split("export type FaultCode =")[1].split(";")[0];
-  const named = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
-  assert.deepEqual(named.sort(), Object.keys(faults).sort());
-});
 
 Deno.test("JavaScript can make no handle of its own", async () => {
   const core = await open();

@@ -1,67 +1,16 @@
 import assert from "node:assert/strict";
 import { expectCode, expectUncalled } from "../support/expect.ts";
 import {
-  type Algorithm,
   ALGORITHMS,
   type Claims,
-  makeSigner,
-  PUBLIC_ALGORITHMS,
   random,
   sessionClaims,
   sessionToken,
-  type Signer,
   signerOf,
   START,
 } from "../support/keys.ts";
 import { json } from "../support/upstreams.ts";
 import { PUBLISHABLE_KEY, type Settings, World } from "../support/world.ts";
-
-/** Where a key may come from: settings, and what the Auth server lists. */
-const SOURCES: [string, readonly Algorithm[], (signer: Signer) => Settings, boolean][] = [
-  [
-    "an inline set",
-    ALGORITHMS,
-    ({ jwk }) => ({ SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }) }),
-    false,
-  ],
-  [
-    "an inline bare array",
-    ALGORITHMS,
-    ({ jwk }) => ({ SUPABASE_JWKS: `[${JSON.stringify(jwk)}]` }),
-    false,
-  ],
-  ["the fetched set", PUBLIC_ALGORITHMS, () => ({ SUPABASE_JWKS: undefined }), true],
-  [
-    "JWT_SECRET",
-    ["HS256"],
-    ({ secret }) => ({ SUPABASE_JWKS: undefined, JWT_SECRET: secret }),
-    false,
-  ],
-  [
-    "SUPABASE_JWT_SECRET",
-    ["HS256"],
-    ({ secret }) => ({ SUPABASE_JWKS: undefined, SUPABASE_JWT_SECRET: secret }),
-    false,
-  ],
-];
-
-for (const [source, algorithms, settings, fetched] of SOURCES) {
-  for (const alg of algorithms) {
-    Deno.test(`${source} verifies ${alg}, and refuses it from another key`, async () => {
-      const signer = await signerOf(alg);
-      const stranger = { ...await makeSigner(alg), kid: signer.kid };
-      const world = await World.make(settings(signer), { jwks: json({ keys: [signer.jwk] }) });
-      await expectCode(world, { token: await sessionToken(signer) }, "ok");
-      assert.equal(
-        world.to("jwks").length,
-        fetched ? 1 : 0,
-        "fetched only where nothing is inline",
-      );
-      assert.equal(world.line.alg, alg);
-      await expectUncalled(world, { token: await sessionToken(stranger) }, "invalid_token");
-    });
-  }
-}
 
 Deno.test("a set of every algorithm verifies each token with its own key", async () => {
   const signers = await Promise.all(ALGORITHMS.map(signerOf));
