@@ -149,7 +149,12 @@ function guarded(exports) {
         guard[name] = typeof value !== 'function' ? value : (...args) => {
             depth++;
             try {
-                return value(...args);
+                if (!broken) {
+                    const result = value(...args);
+                    if (!broken) return result;
+                }
+                // The trap was within, and what called it has caught it; or no fresh one could be made.
+                throw new Error('The instance has broken off');
             } catch (error) {
                 broken = true;
                 throw error;

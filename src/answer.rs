@@ -49,12 +49,15 @@ impl Answer {
         }
     }
 
-    /// A refusal that passes the upstream's `Retry-After` on, or a fixed one for a 503.
+    /// A refusal; a 429 and a 503 pass the upstream's `Retry-After` on, a 503 without one a fixed one.
     #[must_use]
     pub fn fault(&self, code: Code) -> Fault {
-        let fallback = (code.status() == 503).then_some(RETRY_AFTER_SECONDS);
         Fault {
-            retry_after: self.retry_after.or(fallback),
+            retry_after: match code.status() {
+                429 => self.retry_after,
+                503 => self.retry_after.or(Some(RETRY_AFTER_SECONDS)),
+                _ => None,
+            },
             ..Fault::from(code)
         }
     }

@@ -8,6 +8,7 @@ use crate::session::Session;
 use crate::signer::Signer;
 use crate::uuid;
 use crate::webcrypto::Crypto;
+use crate::wishes::is_session_id;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 
@@ -53,7 +54,7 @@ impl Grant {
     /// Has the token signed here.
     ///
     /// # Errors
-    /// `internal` where the platform broke.
+    /// `internal` where the platform broke, or `now` is no time.
     pub async fn sign<C: Crypto>(
         &self,
         crypto: &C,
@@ -61,7 +62,9 @@ impl Grant {
         rules: &MintRules,
         now: u64,
     ) -> Result<Bundle, Fault> {
-        let exp = now.saturating_add(u64::from(rules.ttl));
+        let exp = now
+            .checked_add(u64::from(rules.ttl))
+            .ok_or_else(|| Fault::because(Code::Internal, "the clock tells no time"))?;
         Ok(Bundle {
             token: signer.sign(crypto, self, now, exp).await?,
             session_id: self.session_id.clone(),
@@ -142,7 +145,7 @@ impl Grant {
             token: token.to_owned(),
             session_id: match minted.get("session_id") {
                 Json::Null => self.session_id.clone(),
-                kept => kept.text()?.to_owned(),
+                kept => kept.text().filter(|id| is_session_id(id))?.to_owned(),
             },
             ttl: ttl.unwrap_or(rules.ttl),
             expires_at: exp,

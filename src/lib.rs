@@ -78,7 +78,8 @@ impl Core {
     pub fn open(environment: Environment) -> Result<JsValue, JsValue> {
         let crypto = WebCrypto::new()?;
         drive(Box::pin(async move {
-            let reading = settings::read(&|name| environment.get(name).ok().flatten());
+            let reading =
+                settings::read(&|name| environment.get(name).map_err(|_| settings::Unreadable));
             let mut warnings = reading.warnings;
             let exchange = match reading.settings {
                 Ok((settings, mode)) => Exchange::open(crypto, settings, mode, &mut warnings).await,

@@ -83,5 +83,8 @@ pub fn drive(mut task: Task) -> Result<JsValue, JsValue> {
     };
     // `allSettled` calls back once whatever happens, so that the closure is always freed.
     let settled: Thenable = Promise::all_settled(&Array::of1(&promise)).unchecked_into();
-    Ok(settled.then(&Closure::once_into_js(resume)))
+    let resumed = settled.then(&Closure::once_into_js(resume));
+    // Should the call trap before the caller has this, its rejection must not end the process.
+    let _ = Promise::all_settled(&Array::of1(&resumed));
+    Ok(resumed)
 }

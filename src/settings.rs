@@ -57,8 +57,12 @@ pub struct Reading {
     pub warnings: Vec<String>,
 }
 
+/// The platform keeps a variable from us; whether it is set, nobody knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Unreadable;
+
 /// Reads every setting. `lookup` gives a variable's value.
-pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Reading {
+pub fn read(lookup: &dyn Fn(&str) -> Result<Option<String>, Unreadable>) -> Reading {
     let mut reader = Reader {
         lookup,
         faults: Vec::new(),

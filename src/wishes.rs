@@ -23,14 +23,11 @@ impl Wishes {
         if body.trim().is_empty() {
             return Ok(Self::default());
         }
-        let in_range = |text: &str| (1..=MAX_CHARACTERS).contains(&text.chars().count());
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
         let wishes = || {
             let body = Json::parse(body.as_bytes()).filter(|body| body.object().is_some())?;
             let session_id = body.get("sessionId").optional_text().ok()?;
             let model = body.get("model").optional_text().ok()?;
-            let good = session_id.is_none_or(|id| in_range(id) && id.bytes().all(plain))
-                && model.is_none_or(in_range);
+            let good = session_id.is_none_or(is_session_id) && model.is_none_or(in_range);
             good.then(|| Self {
                 session_id: session_id.map(str::to_owned),
                 model: model.map(str::to_owned),
@@ -50,4 +47,15 @@ impl Wishes {
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
     }
+}
+
+fn in_range(text: &str) -> bool {
+    (1..=MAX_CHARACTERS).contains(&text.chars().count())
+}
+
+/// Whether this may name a Behest session: what a caller may send, and all that it is ever given.
+#[must_use]
+pub fn is_session_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    in_range(text) && text.bytes().all(plain)
 }

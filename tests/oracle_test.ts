@@ -92,9 +92,9 @@ Deno.test("the local token is the official SDK's, claim by claim and in its orde
         assert.match(String(value), UUID_V4);
         assert.match(String(theirValue), UUID_V4);
       } else if (["iat", "nbf", "exp"].includes(name)) {
-        // The two were made one after the other: the SDK's process takes a moment to start.
+        // The two were made one after the other: the SDK's process takes its time to start.
         const later = Number(theirValue) - Number(value);
-        assert.ok(later >= 0 && later <= 30, `${name} is ${later} s later`);
+        assert.ok(later >= 0 && later <= 120, `${name} is ${later} s later`);
       } else {
         assert.deepEqual(value, theirValue, name);
       }

@@ -76,7 +76,7 @@ pub fn exchange(changes: &[(&str, &str)]) -> Exchange<Null> {
             "BEHEST_BASE_URL" => Some("https://amber-fox-042.behest.app"),
             _ => None,
         });
-        value.map(str::to_owned)
+        Ok(value.map(str::to_owned))
     };
     let (settings, mode) = settings::read(&variable).settings.unwrap();
     now(Exchange::open(Null, settings, mode, &mut Vec::new())).unwrap()

@@ -71,7 +71,7 @@ pub fn holds(data: &[u8]) {
 fn reading(variables: &[(&str, &str)]) -> Reading {
     read(&|name| {
         let found = variables.iter().find(|(other, _)| *other == name);
-        found.map(|(_, value)| (*value).to_owned())
+        Ok(found.map(|(_, value)| (*value).to_owned()))
     })
 }
 

@@ -1,5 +1,6 @@
 //! Reads variables and collects what is wrong with them.
 
+use super::Unreadable;
 use crate::origin::Origin;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -10,31 +11,42 @@ pub(super) type VariableFault = (&'static str, Cow<'static, str>);
 /// The environment, with what was found wrong in it so far.
 pub(super) struct Reader<'a> {
     /// Gives a variable's value.
-    pub(super) lookup: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) lookup: &'a dyn Fn(&str) -> Result<Option<String>, Unreadable>,
     pub(super) faults: Vec<VariableFault>,
     pub(super) warnings: Vec<String>,
 }
 
 impl Reader<'_> {
+    /// A variable, byte for byte. One that cannot be read is a fault: taken for unset, a rule that
+    /// somebody has set would be dropped in silence.
+    pub(super) fn raw(&mut self, name: &'static str) -> Option<String> {
+        match (self.lookup)(name) {
+            Ok(value) => value,
+            Err(Unreadable) => self.fault(name, "cannot be read; let the function read it"),
+        }
+    }
+
     /// A variable; empty counts as unset.
-    pub(super) fn get(&self, name: &str) -> Option<String> {
-        let value = (self.lookup)(name)?;
+    pub(super) fn get(&mut self, name: &'static str) -> Option<String> {
+        let value = self.raw(name)?;
         let value = value.trim();
         (!value.is_empty()).then(|| value.to_owned())
     }
 
     /// The first of some variables that is set, with its name.
-    pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
+    pub(super) fn first(&mut self, names: &[&'static str]) -> Option<(&'static str, String)> {
         names.iter().find_map(|name| Some((*name, self.get(name)?)))
     }
 
-    /// Notes a fault; comes back empty-handed, so that reading goes on.
+    /// Notes a variable's first fault; comes back empty-handed, so that reading goes on.
     pub(super) fn fault<T>(
         &mut self,
         name: &'static str,
         why: impl Into<Cow<'static, str>>,
     ) -> Option<T> {
-        self.faults.push((name, why.into()));
+        if self.faults.iter().all(|(known, _)| *known != name) {
+            self.faults.push((name, why.into()));
+        }
         None
     }
 

@@ -95,6 +95,10 @@ impl Reader<'_> {
             .map(|key| ("SUPABASE_PUBLISHABLE_KEYS", key))
             .or_else(|| self.first(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]));
         match key {
+            Some((name, key)) if key.starts_with("sb_secret_") => self.fault(
+                name,
+                "is a secret key, which passes row level security by; use the publishable key",
+            ),
             Some((_, key)) if key.bytes().all(|byte| byte.is_ascii_graphic()) => Some(key),
             Some((name, _)) => self.fault(name, "has characters that no key has"),
             None if needed => self.fault(
@@ -109,8 +113,14 @@ impl Reader<'_> {
         // Not trimmed: every byte of a secret counts.
         let (name, secret) = ["JWT_SECRET", "SUPABASE_JWT_SECRET"]
             .into_iter()
-            .filter_map(|name| Some((name, (self.lookup)(name)?)))
+            .filter_map(|name| Some((name, self.raw(name)?)))
             .find(|(_, secret)| !secret.is_empty())?;
+        if is_public(&secret) {
+            return self.fault(
+                name,
+                "is a key or a token, which others have too; copy the project's JWT secret",
+            );
+        }
         if secret.len() < MIN_SECRET_BYTES {
             return self.fault(
                 name,
@@ -129,4 +139,12 @@ impl Reader<'_> {
             )
         })
     }
+}
+
+/// Whether this is what people have at hand beside the secret: an API key of either kind, a JWK or
+/// a PEM. Most of it is public, and whoever has it could sign sessions with it.
+fn is_public(secret: &str) -> bool {
+    ["sb_", "eyJ", "{", "-----BEGIN"]
+        .iter()
+        .any(|start| secret.starts_with(start))
 }

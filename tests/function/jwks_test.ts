@@ -136,6 +136,37 @@ Deno.test("requests that share a failing fetch are all answered, and the next on
   await expectCode(world, { token: TOKEN }, "ok");
 });
 
+Deno.test("while no set could ever be fetched, an outage is asked about once a second, however many tokens come", async () => {
+  const world = await fetchingWorld(failing(404));
+  for (let nth = 0; nth < 20; nth++) await expectCode(world, { token: TOKEN }, "auth_unavailable");
+  assert.equal(world.to("jwks").length, 1);
+  world.clock.advance(999);
+  await expectCode(world, { token: TOKEN }, "auth_unavailable");
+  assert.equal(world.to("jwks").length, 1);
+  world.clock.advance(1);
+  world.routes.jwks = setOf(KEY);
+  await expectCode(world, { token: TOKEN }, "ok");
+  assert.equal(world.to("jwks").length, 2);
+});
+
+Deno.test("a slow body and a hanging refresh take ten seconds together, too, while the key is at hand", async () => {
+  const world = await fetchingWorld(setOf(KEY));
+  await expectCode(world, { token: TOKEN }, "ok");
+  world.routes.jwks = hang;
+  world.clock.advance(601_000);
+  const start = world.clock.tick();
+  const body = new ReadableStream({
+    start(controller) {
+      world.clock.after(9_500, () => {
+        controller.enqueue(new TextEncoder().encode("{}"));
+        controller.close();
+      });
+    },
+  });
+  await world.ask({ token: TOKEN, body });
+  assert.ok(world.clock.tick() - start <= 10_000, `${world.clock.tick() - start} ms`);
+});
+
 const OUTAGES: [string, Behaviour, string][] = [
   ["500", failing(500), "auth_unavailable"],
   ["503", failing(503), "auth_unavailable"],

@@ -143,8 +143,39 @@ Deno.test("Behest's X-Trace-Id is handed on with every kind of its answers, and 
     assert.equal(answer.headers.get("X-Trace-Id"), "trace-1", code);
     assert.equal(world.line.traceId, "trace-1", code);
   }
+  for (const odd of ["x".repeat(129), "two words", "café"]) {
+    const { mint } = (await World.make()).routes;
+    const world = await World.make({}, {
+      mint: async (call, scene) => {
+        const answer = await mint(call, scene);
+        answer.headers.set("X-Trace-Id", odd);
+        return answer;
+      },
+    });
+    assert.equal((await expectCode(world, {}, "ok")).headers.get("X-Trace-Id"), null, odd);
+    assert.equal(world.line.traceId, undefined, odd);
+  }
+  const longest = json({}, 200, { "X-Trace-Id": "x".repeat(128) });
+  const world = await World.make({}, { mint: longest });
+  assert.equal((await world.ask()).headers.get("X-Trace-Id")?.length, 128);
   const untraced = await World.make();
   assert.equal((await expectCode(untraced, {}, "ok")).headers.get("X-Trace-Id"), null);
+});
+
+Deno.test("a session id that could not be sent back is not handed out", async () => {
+  for (const session_id of ["", "a b", "a\nb", "x".repeat(129), "\u202e", API_KEY + "!"]) {
+    const world = await World.make({}, { mint: answering(GOOD, { session_id }) });
+    await expectCode(world, {}, "behest_rejected", JSON.stringify(session_id));
+  }
+  const world = await World.make({}, { mint: answering(GOOD, { session_id: "x".repeat(128) }) });
+  assert.equal((await expectCode(world, {}, "ok")).body.sessionId.length, 128);
+});
+
+Deno.test("Behest's Retry-After goes on with 429 and 503 alone", async () => {
+  for (const status of [302, 400, 401, 402, 403, 404, 422]) {
+    const world = await World.make({}, { mint: failing(status, { "Retry-After": "7" }) });
+    assert.equal((await world.ask()).headers.get("Retry-After"), null, String(status));
+  }
 });
 
 Deno.test("BEHEST_API_KEY is read as an old name, with a warning that does not hold it", async () => {

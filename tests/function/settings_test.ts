@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { expectCode, expectUncalled } from "../support/expect.ts";
-import { random } from "../support/keys.ts";
-import { type Settings, World } from "../support/world.ts";
+import { createHandler } from "../../supabase/functions/behest-token/handler.ts";
+import { hmacToken, random, signerOf } from "../support/keys.ts";
+import {
+  goodToken,
+  PUBLISHABLE_KEY,
+  type Settings,
+  SUPABASE_URL,
+  World,
+} from "../support/world.ts";
 
 /** Each unlike any word of a message, so that it is seen wherever it comes out. */
 const mark = () => `zq${random(9)}`;
@@ -124,4 +131,61 @@ Deno.test("the service role and secret keys are never used, and never asked for"
   });
   await expectCode(world, {}, "ok");
   assert.ok(!JSON.stringify(world.calls).includes(secret));
+});
+
+Deno.test("a setting that cannot be read is misconfigured, and never taken for unset", async () => {
+  const names = ["JWT_ISSUER", "BEHEST_ANONYMOUS", "CORS_ORIGIN", "JWT_SECRET", "BEHEST_KEY"];
+  for (const hidden of [...names.map((name) => [name]), names]) {
+    const world = await World.make();
+    const get = (name: string) => {
+      if (hidden.includes(name)) throw new Error("NotCapable");
+      return world.settings[name];
+    };
+    const handle = createHandler({
+      env: { get },
+      fetch: () => Promise.reject(new Error("nobody is called")),
+      clock: world.clock,
+      log: () => {},
+    });
+    const headers = { Authorization: `Bearer ${await goodToken()}` };
+    const answer = await handle(new Request(SUPABASE_URL, { method: "POST", headers }));
+    const { code, message } = (await answer.json()).error;
+    assert.equal(code, "misconfigured");
+    const named = [...message.matchAll(/([A-Z_]{4,}): cannot be read/g)].map(([, name]) => name);
+    assert.deepEqual(named.sort(), [...hidden].sort(), message);
+  }
+});
+
+Deno.test("JWT_SECRET that is a key, a token or a certificate is misconfigured: others have it, too", async () => {
+  const { jwk } = await signerOf("ES256");
+  const publicTexts = [
+    PUBLISHABLE_KEY.padEnd(40, "x"),
+    await goodToken(),
+    JSON.stringify(jwk),
+    "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE",
+  ];
+  for (const JWT_SECRET of publicTexts) {
+    const { message } = await expectUncalled(
+      await World.make({ JWT_SECRET, SUPABASE_JWKS: undefined }),
+      { token: await hmacToken(JWT_SECRET) },
+      "misconfigured",
+    );
+    assert.match(message, /JWT_SECRET: is a key or a token/);
+    assert.ok(!message.includes(JWT_SECRET));
+  }
+});
+
+Deno.test("a secret key in place of the publishable one is misconfigured", async () => {
+  const secret = `sb_secret_${random(24)}`;
+  const rows = [
+    ["SUPABASE_PUBLISHABLE_KEYS", JSON.stringify({ default: secret })],
+    ["SUPABASE_PUBLISHABLE_KEY", secret],
+    ["SUPABASE_ANON_KEY", secret],
+  ] as const;
+  for (const [name, value] of rows) {
+    const world = await World.make({ SUPABASE_PUBLISHABLE_KEYS: undefined, [name]: value });
+    const { message } = await expectUncalled(world, {}, "misconfigured");
+    assert.match(message, new RegExp(`${name}: is a secret key`));
+    assert.ok(!message.includes(secret));
+  }
 });

@@ -3,7 +3,7 @@
 import "../../supabase/functions/behest-token/wasm.ts";
 import assert from "node:assert/strict";
 import { exportPKCS8, generateKeyPair, SignJWT } from "jose";
-import { Candidate, Core, Grant, Session, Token } from "../../pkg/behest_token.js";
+import { Candidate, Core, type Fault, Grant, Session, Token } from "../../pkg/behest_token.js";
 
 const SECRET = "a-secret-of-at-least-thirty-two-bytes";
 const now = Math.floor(Date.now() / 1000);
@@ -75,6 +75,18 @@ Deno.test("a step uses up the one before: nothing is minted twice", async () => 
     }
     assert.match(await core.sign(grant, now), /^\{"token":"eyJ/);
     assert.throws(() => core.sign(grant, now));
+  }
+});
+
+Deno.test("a clock that tells no time signs no token", async () => {
+  for (const nonsense of [NaN, -1, Infinity]) {
+    const core = await open({ BEHEST_USER_CHECK: "claims" });
+    const candidate = await core.verify(core.read(await authorization()), now);
+    const grant = core.grant(core.confirm(candidate, undefined, now), undefined, "");
+    await assert.rejects(
+      async () => await core.sign(grant, nonsense),
+      (fault: Fault) => fault.code === "internal",
+    );
   }
 });
 

@@ -3,8 +3,13 @@ import assert from "node:assert/strict";
 import { createHandler } from "../../supabase/functions/behest-token/handler.ts";
 import { type Line } from "../../supabase/functions/behest-token/log.ts";
 import { systemClock } from "../../supabase/functions/behest-token/upstream.ts";
-import { Core } from "../../pkg/behest_token.js";
+import { Candidate, Core, Grant, Session } from "../../pkg/behest_token.js";
 import * as jose from "jose";
+import { localSettings } from "../support/behest_keys.ts";
+import { assertCode } from "../support/expect.ts";
+import { signerOf } from "../support/keys.ts";
+import { json } from "../support/upstreams.ts";
+import { World as Deployment } from "../support/world.ts";
 
 const SUB = "6f1c1e0e-3f4b-4b59-9d6d-0c6a4f3f2b10";
 
@@ -70,6 +75,70 @@ for (const method of ["check", "confirm"] as const) {
     assert.equal(await code(trapped), "internal");
     assert.match(String(log.at(-1)?.cause), /^RuntimeError/);
     for (let again = 0; again < 3; again++) assert.equal((await ask()).status, 200);
+  });
+}
+
+/** Makes the next use of a handle's member run with its memory out of bounds. */
+// deno-lint-ignore no-explicit-any -- reaches under the types, as only an accident would
+function trapNext(prototype: any, member: string): { readonly sprung: boolean } {
+  const original = Object.getOwnPropertyDescriptor(prototype, member)!;
+  const state = { sprung: false };
+  // deno-lint-ignore no-explicit-any -- the same
+  const sprung = (handle: any) => {
+    state.sprung = true;
+    Object.defineProperty(prototype, member, original);
+    handle.__wbg_ptr = 0x7fff_fff0;
+  };
+  Object.defineProperty(
+    prototype,
+    member,
+    original.get
+      ? {
+        configurable: true,
+        get() {
+          sprung(this);
+          return original.get!.call(this);
+        },
+      }
+      : {
+        configurable: true,
+        value(...args: unknown[]) {
+          sprung(this);
+          return original.value.apply(this, args);
+        },
+      },
+  );
+  return state;
+}
+
+const EVERYWHERE: [unknown, string, ("api_key" | "local")?][] = [
+  ...["check", "read", "keyState", "acceptKeys", "screen", "verify", "confirm", "grant"]
+    .map((name): [unknown, string] => [Core.prototype, name]),
+  [Core.prototype, "request", "api_key"],
+  [Core.prototype, "accept", "api_key"],
+  [Core.prototype, "sign", "local"],
+  [Candidate.prototype, "algorithm"],
+  [Candidate.prototype, "authorization"],
+  [Candidate.prototype, "sub"],
+  [Session.prototype, "uid"],
+  [Grant.prototype, "tier"],
+  [Grant.prototype, "notice"],
+];
+
+for (const [prototype, member, mode] of EVERYWHERE) {
+  Deno.test(`a trap in ${member} on the way to four upstreams answers internal once, and ends nothing else`, async () => {
+    const { jwk } = await signerOf("ES256");
+    for (const settings of [{}, await localSettings()]) {
+      if (mode !== undefined && (mode === "local") !== ("BEHEST_KID" in settings)) continue;
+      const world = await Deployment.make({ SUPABASE_JWKS: undefined, ...settings }, {
+        jwks: json({ keys: [jwk] }),
+      });
+      const trap = trapNext(prototype, member);
+      assertCode(await world.ask(), "internal", member);
+      assert.ok(trap.sprung, `${member} is on the way`);
+      assert.match(String(world.line.cause), /^RuntimeError/);
+      for (let again = 0; again < 2; again++) assertCode(await world.ask(), "ok", member);
+    }
   });
 }
 

@@ -146,10 +146,13 @@ Deno.test("every 503 says when to try again", async () => {
 
 Deno.test("a caller that never ends its body is answered within 10 seconds too", async () => {
   const world = await World.make();
+  let called = false;
   const body = new ReadableStream({
     start: (controller) => controller.enqueue(Uint8Array.of(0x7b)),
+    cancel: () => void (called = true),
   });
   await expectCode(world, { body }, "invalid_request");
+  assert.ok(called, "nobody reads on");
   assert.ok(world.clock.tick() <= 10_000);
   assert.deepEqual(world.calls, []);
 });

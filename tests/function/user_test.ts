@@ -114,6 +114,14 @@ Deno.test("an anonymous user is served, unless BEHEST_ANONYMOUS=deny", async () 
   }
 });
 
+Deno.test("who has signed up since the token was made is anonymous no more", async () => {
+  const token = await sessionToken(KEY, { is_anonymous: true, email: "" });
+  const world = await World.make({ BEHEST_ANONYMOUS: "deny" }, {
+    user: knows({ is_anonymous: false }),
+  });
+  await expectCode(world, { token }, "ok");
+});
+
 Deno.test("who is anonymous to the Auth server is anonymous, though the token does not say so", async () => {
   const world = await World.make({ BEHEST_ANONYMOUS: "deny" }, {
     user: knows({ is_anonymous: true }),

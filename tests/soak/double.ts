@@ -8,9 +8,12 @@ export class Double {
   readonly #byToken = new Map<string, User>();
   readonly #bySub = new Map<string, User>();
   readonly #stranger: User;
+  readonly #jwks: string;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  constructor({ sound, ailing }: People) {
+  /** @param jwks the Auth server's key set */
+  constructor({ sound, ailing }: People, jwks: string) {
+    this.#jwks = jwks;
     for (const user of [...sound, ...ailing]) {
       this.#byToken.set(`Bearer ${user.token}`, user);
       this.#bySub.set(user.sub, user);
@@ -37,6 +40,7 @@ export class Double {
     if (this.calls++ % 5 === 0) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
     }
+    if (request.url.endsWith("/jwks.json")) return json(this.#jwks);
     if (request.url.endsWith("/v1/auth/mint")) return this.#mint(await request.json());
     const user = this.#byToken.get(request.headers.get("Authorization") ?? "");
     if (!user) return this.#mistake(`a call with nobody's token: ${request.url}`);

@@ -50,13 +50,15 @@ export async function soak(options: SoakOptions): Promise<Report> {
   const signers = await Promise.all([makeSigner("ES256"), makeSigner("EdDSA")]);
   // A day is longer than anybody waits for the end of it.
   const people = await makePeople(signers, 86_400);
-  const double = new Double(people);
+  const jwks = JSON.stringify({ keys: signers.map(({ jwk }) => jwk) });
+  const double = new Double(people, jwks);
   const { publicKey } = await behestKey();
   const log = new LogCheck();
   const env = {
     SUPABASE_URL: double.url,
     SUPABASE_PUBLISHABLE_KEY: PUBLISHABLE_KEY,
-    SUPABASE_JWKS: JSON.stringify({ keys: signers.map(({ jwk }) => jwk) }),
+    // One mode has its keys given, the other one fetches them.
+    ...(mode === "api-key" ? { SUPABASE_JWKS: jwks } : {}),
     BEHEST_BASE_URL: double.url,
     CORS_ORIGIN: ORIGINS.join(","),
     ...await settingsOf(mode),

@@ -253,7 +253,7 @@ pub fn with(changes: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 pub fn read(variables: &[(&'static str, String)]) -> settings::Reading {
     settings::read(&|name| {
         let found = variables.iter().find(|(other, _)| *other == name);
-        found.map(|(_, value)| value.clone())
+        Ok(found.map(|(_, value)| value.clone()))
     })
 }
 

@@ -103,15 +103,18 @@ async function exchange(
   // The user and the plan are asked for at the same time; an ended session does not wait for the
   // plan.
   const { userUrl, planUrl, mintUrl, behestKey } = setup;
-  const headers = { ...publicHeaders(setup), "Authorization": candidate.authorization };
+  const { sub, authorization } = candidate;
+  const headers = { ...publicHeaders(setup), "Authorization": authorization };
   const planUnwanted = new AbortController();
   const planDeadline = setup.planOptional ? start + OPTIONAL_PLAN_MS : deadline;
   const user = userUrl && entry.time("user", () => fetchUser(userUrl, headers, deadline, deps));
   const plan = planUrl &&
     entry.time(
       "plan",
-      () => fetchPlan(planUrl, candidate.sub, headers, planDeadline, planUnwanted.signal, deps),
+      () => fetchPlan(planUrl, sub, headers, planDeadline, planUnwanted.signal, deps),
     );
+  // It may fail before anybody waits for it, and an unheard rejection ends the process.
+  if (plan) plan.catch(() => {});
   let session;
   try {
     session = core.confirm(candidate, await user || undefined, clock.now());
@@ -140,12 +143,11 @@ async function readBody(request: Request, clock: Clock, deadline: number): Promi
   if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) {
     throw faults.request_too_large;
   }
-  let stopTimer = () => {};
-  const late = new Promise<never>((_, reject) => {
-    stopTimer = clock.after(deadline - clock.tick(), () => reject(faults.invalid_request));
-  });
+  const late = new AbortController();
+  const stopTimer = clock.after(deadline - clock.tick(), () => late.abort());
   try {
-    const bytes = await Promise.race([boundedBytes(request.body, MAX_BODY_BYTES), late]);
+    const bytes = await boundedBytes(request.body, MAX_BODY_BYTES, late.signal);
+    if (late.signal.aborted) throw faults.invalid_request;
     if (bytes === undefined) throw faults.request_too_large;
     const text = utf8(bytes);
     if (text === undefined) throw faults.invalid_request;

@@ -7,6 +7,8 @@ import { faults, isFault } from "./wasm.ts";
 const KEEP_MS = 10 * 60_000;
 /** Least milliseconds between two refetches. */
 const PAUSE_MS = 30_000;
+/** Milliseconds in which a first fetch that failed is not tried again. */
+const RECOVERY_MS = 1_000;
 /** Milliseconds that a fetch may take with its retry. */
 const LIMIT_MS = 10_000;
 /** Milliseconds that a request waits for a fresher set while its key is at hand. */
@@ -21,6 +23,8 @@ export class KeyRing {
   readonly #log: (notice: string) => void;
   #fetchedAt?: number;
   #refetchedAt = -Infinity;
+  /** How the first fetch failed, while that is news. */
+  #failure?: { readonly fault: unknown; readonly at: number };
   /** The fetch under way. Requests that come meanwhile wait for it, so an older answer can never overwrite a newer one. */
   #underWay?: Promise<void>;
 
@@ -55,13 +59,16 @@ export class KeyRing {
     }
     try {
       this.#core.screen(token, clock.now());
+      // An Auth server that is down is not asked again for every token that comes.
+      if (this.#failure && clock.tick() - this.#failure.at < RECOVERY_MS) throw this.#failure.fault;
       this.#underWay ??= this.#fetch().finally(() => this.#underWay = undefined);
       // While the endpoint is down, the keys at hand go on serving: nobody waits long for better.
       const left = deadline - clock.tick();
       const ended = await this.#ends(state === "held" ? Math.min(PATIENCE_MS, left) : left);
       if (!ended && state !== "held") throw faults.auth_timeout;
     } catch (error) {
-      this.#core.discard(token);
+      // After anything else the instance is gone, and the token with it.
+      if (isFault(error)) this.#core.discard(token);
       throw error;
     }
   }
@@ -94,10 +101,15 @@ export class KeyRing {
     try {
       const skipped = await this.#core.acceptKeys(answer);
       this.#fetchedAt = clock.tick();
+      this.#failure = undefined;
       if (skipped > 0) this.#log(`jwks.json: ${skipped} of its keys cannot be used`);
     } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      if (this.#fetchedAt === undefined) {
+        this.#failure = { fault, at: clock.tick() };
+        throw fault;
+      }
       // While the endpoint is down, the keys at hand go on serving.
-      if (this.#fetchedAt === undefined || !isFault(fault)) throw fault;
       this.#log("jwks.json cannot be fetched: the keys at hand go on serving");
     }
   }

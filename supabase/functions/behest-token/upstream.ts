@@ -105,18 +105,30 @@ function discard(response: Response): undefined {
   response.body?.cancel().catch(() => {});
 }
 
-/** Reads a body up to a limit in bytes, and no further. Gives nothing where it is longer. */
+/**
+ * Reads a body up to a limit in bytes, and no further. Gives nothing where it is longer.
+ *
+ * @param late ends the reading early, with what has come until then
+ */
 export async function boundedBytes(
   body: ReadableStream<Uint8Array>,
   limit: number,
+  late?: AbortSignal,
 ): Promise<Uint8Array | undefined> {
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  late?.addEventListener("abort", cancel, { once: true });
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop early cancels the stream.
-  for await (const chunk of body) {
-    length += chunk.byteLength;
-    if (length > limit) return undefined;
-    chunks.push(chunk);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > limit) {
+      cancel();
+      return undefined;
+    }
+    chunks.push(value);
   }
   const bytes = new Uint8Array(length);
   let offset = 0;

@@ -52,6 +52,13 @@ assault("uid, tier, role, plan and ttl in the body count for nothing", async (ta
   await unmoved(target, "__proto__", { body: polluting });
 });
 
+assault("a body of exactly 16 KiB is served, whether or not its length is said", async (target) => {
+  const text = `{"x":"${"x".repeat(16_376)}"}`;
+  assert.equal(text.length, 16_384);
+  await unmoved(target, "with a Content-Length", { body: text });
+  await unmoved(target, "in chunks", { body: new Blob([text]).stream() });
+});
+
 assault("uid, tier, role, plan and ttl in the query count for nothing", async (target) => {
   for (const [name, value] of Object.entries(FIELDS)) {
     const path = `/?${name}=${encodeURIComponent(String(value))}`;

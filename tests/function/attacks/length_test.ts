@@ -176,6 +176,7 @@ assault("a request that is hidden within another never rides on its token", asyn
   const bearer = (token: string) => `Authorization: Bearer ${token}\r\n`;
   const inner = (headers: string) =>
     `POST /inner HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Length: 0\r\n${headers}\r\n`;
+  let answered = 0;
   for (const [what, frame] of Object.entries(FRAMES)) {
     const send = async (outer: string, hidden: string) => {
       const [headers, body] = frame(inner(hidden));
@@ -184,14 +185,17 @@ assault("a request that is hidden within another never rides on its token", asyn
     };
     const before = target.calls.length;
     const none = await send("", "");
+    if (none.statuses.length > 0) answered++;
     assert.ok(none.statuses.every((status) => status >= 400), `${what}: no token at all`);
     assert.equal(target.calls.length, before, `${what}: no upstream is called`);
     const first = uidsIn((await send(bearer(a), "")).text);
-    assert.ok(first.length <= 1, `${what}: the inner one has no token`);
+    assert.ok(first.every((uid) => uid === "user-a") && first.length <= 1, `${what}: inner`);
     const second = uidsIn((await send("", bearer(b))).text);
-    assert.ok(second.length <= 1, `${what}: the outer one has no token`);
+    assert.ok(second.every((uid) => uid === "user-b") && second.length <= 1, `${what}: outer`);
     const both = uidsIn((await send(bearer(a), bearer(b))).text);
     assert.deepEqual(both, ["user-a", "user-b"].filter((uid) => both.includes(uid)), what);
     await target.serve(`after ${what}`);
   }
+  // A server may hang up on what it cannot make out, but not on everything.
+  assert.ok(answered * 2 > Object.keys(FRAMES).length, `${answered} frames are answered`);
 });

@@ -38,6 +38,16 @@ async function lineOf(settings: Settings = {}, token?: string, headers: HeadersI
   return world.line;
 }
 
+Deno.test("detail says why a token was refused, and which settings are at fault", async () => {
+  const world = await World.make();
+  const { message } = await expectCode(world, { token: "a.b" }, "invalid_token");
+  assert.equal(world.line.detail, "not three parts");
+  assert.notEqual(world.line.detail, message);
+  const broken = await World.make({ BEHEST_KEY: undefined });
+  assert.equal((await expectCode(broken, {}, "misconfigured")).message, broken.line.detail);
+  assert.match(String(broken.line.detail), /BEHEST_KEY/);
+});
+
 Deno.test("code is ok and status 200 for a token", async () => {
   const { code, status } = await lineOf();
   assert.deepEqual([code, status], ["ok", 200]);

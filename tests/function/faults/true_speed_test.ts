@@ -16,7 +16,7 @@ const HANGS: [string, Fault][] = [
   }],
 ];
 
-Deno.test("a running function answers 504 within ten true seconds, whichever upstream hangs, and is well afterwards", async () => {
+Deno.test("a running function answers 504 after ten true seconds, whichever upstream hangs, and is well afterwards", async () => {
   const token = await liveToken(await signerOf("ES256"));
   const ask = async (url: string) => {
     const start = performance.now();
@@ -42,7 +42,10 @@ Deno.test("a running function answers 504 within ten true seconds, whichever ups
       if (route !== "mint") assert.equal(faulty.connections.mint, 0);
       faulty.heal();
       // A fetch of keys that hung may be in its last moments still, and the next request share it.
-      if (route === "jwks") await ask(running.url);
+      if (route === "jwks") {
+        await ask(running.url);
+        await new Promise((resolve) => setTimeout(resolve, 1_100));
+      }
       assert.equal((await ask(running.url)).status, 200, `${route} ${where}: afterwards`);
     } finally {
       await running.stop();
