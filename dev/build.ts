@@ -194,9 +194,14 @@ async function differences(one: string, other: string): Promise<string[]> {
   return [...names].filter((name) => left.get(name) !== right.get(name));
 }
 
-if (Deno.args.some((argument) => argument !== "--check")) {
-  console.error(HELP);
-  Deno.exit(Deno.args.includes("--help") ? 0 : 2);
+if (Deno.args.includes("--help")) {
+  console.log(HELP);
+  Deno.exit(0);
+}
+const unknown = Deno.args.find((argument) => argument !== "--check");
+if (unknown !== undefined) {
+  console.error(`No option ${unknown}.\n\n${HELP}`);
+  Deno.exit(2);
 }
 const check = Deno.args.includes("--check");
 const folder = await Deno.makeTempDir({ prefix: "behest-token-" });

@@ -1,5 +1,9 @@
 /** The README against the code: errors, settings, tasks and paths. */
 import assert from "node:assert/strict";
+import { localSettings } from "./support/behest_keys.ts";
+import { payloadOf } from "./support/keys.ts";
+import { failing, json } from "./support/upstreams.ts";
+import { World } from "./support/world.ts";
 import { faults } from "../supabase/functions/behest-token/wasm.ts";
 
 const root = new URL("../", import.meta.url);
@@ -45,6 +49,36 @@ Deno.test("the README's error table has every code of the core, with its status,
 Deno.test("the README's settings table has every variable that the core reads, and no other", async () => {
   const listed = table("Settings").flatMap(([variables]) => names(variables));
   assert.deepEqual(listed.sort(), [...await settingsInSource()].sort());
+});
+
+/** What is asked of Behest, signed and called with these settings. */
+async function outcome(settings: Record<string, string>, plan: string): Promise<unknown> {
+  const local = await World.make({ ...await localSettings(), ...settings });
+  const { body } = await local.ask();
+  const { iss, aud, ...signed } = payloadOf(body.token);
+  const world = await World.make(settings, { plan: json([{ plan }]) });
+  const { body: { tier, ttl } } = await world.ask({ body: '{"model":"claude-3-opus"}' });
+  const asked = JSON.parse(world.to("mint")[0].body ?? "{}");
+  const unread = await World.make(settings, { plan: failing(500) });
+  const broken = await World.make(settings, { plan: json([]) });
+  return {
+    ...{ iss, aud, ttlSigned: Number(signed.exp) - Number(signed.iat), tier, ttl },
+    ...{ uid: asked.user_id, urls: world.calls.map(({ url }) => url).sort() },
+    unread: (await unread.ask()).code,
+    noPlan: (await broken.ask()).body.tier,
+  };
+}
+
+Deno.test("the README's defaults are what the function does without the setting", async () => {
+  const defaults: Record<string, string> = {};
+  for (const [variables, column] of table("Settings")) {
+    const [all, values] = [names(variables), names(column)];
+    if (all.length === values.length) all.forEach((name, nth) => defaults[name] = values[nth]);
+  }
+  assert.equal(Object.keys(defaults).length, 13, Object.keys(defaults).join(" "));
+  for (const plan of ["free", "pro", "max", "unknown"]) {
+    assert.deepEqual(await outcome(defaults, plan), await outcome({}, plan), plan);
+  }
 });
 
 Deno.test("the example file explains every variable that the core reads, and no other", async () => {
