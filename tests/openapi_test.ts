@@ -31,13 +31,15 @@ Deno.test("openapi.yaml has every code of the core under its status, and no othe
   const listed = Object.entries<Json>(refusals).flatMap(([status, { $ref }]) => {
     const response = components.responses[$ref.split("/").at(-1)];
     const { schema, example } = response.content["application/json"];
-    const codes: string[] = schema.properties.error.properties.code.enum;
+    const codes: string[] = schema.allOf[1].properties.error.properties.code.enum;
     assert.ok(codes.includes(example.error.code), "its example is one of them");
     const known = faults[example.error.code as keyof typeof faults];
     assert.equal(example.error.message, known.message, "word for word");
     return codes.map((code) => [code, Number(status)]);
   });
   const known = Object.values(faults).map(({ code, status }) => [code, status]);
+  const { code } = components.schemas.Error.properties.error.properties;
+  assert.deepEqual(code.enum, known.map(([code]) => code));
   assert.deepEqual(listed.sort(), known.sort());
 });
 

@@ -167,3 +167,27 @@ Deno.test("nothing is left waiting when a request has been answered", async () =
     assert.equal(world.clock.waiting, false);
   }
 });
+
+for (const route of ROUTES) {
+  Deno.test(`${route}: the body of an error is let go of unread`, async () => {
+    let cancelled = 0;
+    const world = await worldOf(
+      route,
+      () => new Response(new ReadableStream({ cancel: () => void cancelled++ }), { status: 500 }),
+    );
+    await expectCode(world, {}, `${NAMES[route]}_unavailable`);
+    assert.equal(cancelled, world.to(route).length);
+  });
+}
+
+Deno.test("a call whose time has passed before it begins is not made", async () => {
+  const world = await World.make({ BEHEST_PLAN_ON_ERROR: "default", BEHEST_TIER: "1" });
+  const body = new ReadableStream({
+    start(controller) {
+      world.clock.after(6_000, () => controller.close());
+    },
+  });
+  const answer = await expectCode(world, { body }, "ok");
+  assert.equal(answer.body.tier, 1);
+  assert.equal(world.to("plan").length, 0);
+});
