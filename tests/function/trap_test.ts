@@ -8,7 +8,7 @@ import * as jose from "jose";
 import { localSettings } from "../support/behest_keys.ts";
 import { assertCode } from "../support/expect.ts";
 import { signerOf } from "../support/keys.ts";
-import { json } from "../support/upstreams.ts";
+import { json, slow } from "../support/upstreams.ts";
 import { World as Deployment } from "../support/world.ts";
 
 const SUB = "6f1c1e0e-3f4b-4b59-9d6d-0c6a4f3f2b10";
@@ -133,6 +133,8 @@ for (const [prototype, member, mode] of EVERYWHERE) {
       const world = await Deployment.make({ SUPABASE_JWKS: undefined, ...settings }, {
         jwks: json({ keys: [jwk] }),
       });
+      // So slow that a promise which fails meanwhile, and which nobody hears, would be noticed.
+      world.routes.user = slow(50, world.routes.user);
       const trap = trapNext(prototype, member);
       assertCode(await world.ask(), "internal", member);
       assert.ok(trap.sprung, `${member} is on the way`);
@@ -194,4 +196,21 @@ Deno.test("one function's trap does not silence another in the same isolate", as
   // Its handles are stale: it says so once, and opens its core anew.
   assert.equal(await code(await other.ask()), "internal");
   assert.equal((await other.ask()).status, 200);
+});
+
+Deno.test("a trap within a call, which the call itself catches, costs the instance all the same", async () => {
+  const { jwk } = await signerOf("ES256");
+  const world = await Deployment.make({ SUPABASE_JWKS: JSON.stringify([jwk]) });
+  let armed = true;
+  // The core asks for a setting; that traps, and to the core it is a setting that cannot be read.
+  Object.defineProperty(world.settings, "JWT_ISSUER", {
+    get() {
+      if (!armed) return undefined;
+      armed = false;
+      const handle = Object.create(Core.prototype, { __wbg_ptr: { value: 0x7fff_fff0 } });
+      return handle.check("");
+    },
+  });
+  assertCode(await world.ask(), "internal");
+  for (let again = 0; again < 2; again++) assertCode(await world.ask(), "ok");
 });
