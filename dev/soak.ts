@@ -8,7 +8,7 @@ Every answer must be its caller's own, and what the function holds must stay fla
 
   deno task soak [--requests N] [--callers N] [--mode api-key|local|both] [--deno VERSION] [--json]
 
-  --requests N     in all; by default 1000000
+  --requests N     in all, 1000 at the least; by default 1000000
   --callers N      at once; by default 64
   --mode           api-key: user check, plan and mint over sockets; local: signing, no call;
                    by default both, and one request in five is local

@@ -103,9 +103,14 @@ async function run({ name, what, command, counts }: Suite): Promise<[number, num
 const wanted = Deno.args.length === 0
   ? SUITES
   : SUITES.filter((suite) => Deno.args.includes(suite.name));
-if (wanted.length < Deno.args.length || Deno.args.includes("--help")) {
+if (Deno.args.includes("--help")) {
   console.log(HELP);
-  Deno.exit(Deno.args.includes("--help") ? 0 : 2);
+  Deno.exit(0);
+}
+const unknown = Deno.args.find((name) => SUITES.every((suite) => suite.name !== name));
+if (unknown !== undefined) {
+  console.error(`No suite ${unknown}.\n\n${HELP}`);
+  Deno.exit(2);
 }
 const start = performance.now();
 const results = new Map<string, [number, number]>();
