@@ -144,7 +144,6 @@ impl Reader<'_> {
 /// Whether this is what people have at hand beside the secret: an API key of either kind, a JWK or
 /// a PEM. Most of it is public, and whoever has it could sign sessions with it.
 fn is_public(secret: &str) -> bool {
-    ["sb_", "eyJ", "{", "-----BEGIN"]
-        .iter()
-        .any(|start| secret.starts_with(start))
+    let starts = |start| secret.starts_with(start);
+    starts("sb_") || starts("{") || starts("-----BEGIN") || (starts("eyJ") && secret.contains('.'))
 }
