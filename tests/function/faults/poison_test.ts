@@ -125,7 +125,7 @@ for (const [what, behaviour] of BROKEN) {
     const world = await fetching(behaviour);
     await expectCode(world, { token: TOKEN }, "auth_unavailable");
     world.routes.jwks = json({ keys: [KEY.jwk] });
-    world.clock.advance(1_000);
+    world.clock.advance(1_001);
     await expectCode(world, { token: TOKEN }, "ok");
     world.routes.jwks = behaviour;
     world.clock.advance(11 * MINUTE);
