@@ -5,6 +5,8 @@ export class Double {
   /** What no call should ever have said. */
   readonly mistakes: string[] = [];
   calls = 0;
+  /** Not among the calls: they are nobody's. */
+  keyFetches = 0;
   readonly #byToken = new Map<string, User>();
   readonly #bySub = new Map<string, User>();
   readonly #stranger: User;
@@ -36,11 +38,14 @@ export class Double {
   }
 
   async #answer(request: Request): Promise<Response> {
+    if (request.url.endsWith("/jwks.json")) {
+      this.keyFetches++;
+      return json(this.#jwks);
+    }
     // Some answers overtake others.
     if (this.calls++ % 5 === 0) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
     }
-    if (request.url.endsWith("/jwks.json")) return json(this.#jwks);
     if (request.url.endsWith("/v1/auth/mint")) return this.#mint(await request.json());
     const user = this.#byToken.get(request.headers.get("Authorization") ?? "");
     if (!user) return this.#mistake(`a call with nobody's token: ${request.url}`);
