@@ -1,6 +1,7 @@
 /**
  * Runs the function as an edge runtime would: an own process, with the shipped
  * entry point, an own environment, and no right but to reach the loopback.
+ * Another entry point may be named, for comparison.
  */
 
 import { exitWithParent } from "./parent.ts";
@@ -16,4 +17,4 @@ Deno.serve = ((handler: Deno.ServeHandler<Deno.NetAddr>) =>
   }, handler)) as typeof Deno.serve;
 
 exitWithParent();
-await import("../supabase/functions/behest-token/index.ts");
+await import(Deno.args[0] ?? "../supabase/functions/behest-token/index.ts");
