@@ -13,7 +13,7 @@ export const MODES: readonly Mode[] = ["api-key", "local"];
 export interface Contestant {
   readonly name: string;
   readonly what: string;
-  /** Seen from `dev/function.ts`. */
+  /** Seen from `start.ts`. */
   readonly entry: string;
   readonly env: Record<string, string>;
 }
@@ -24,13 +24,13 @@ export const CONTESTANTS: readonly Contestant[] = [
   {
     name: "seed",
     what: "the function of Behest's page: supabase-js, jose",
-    entry: "../bench/contestants/seed.ts",
+    entry: "./contestants/seed.ts",
     env: {},
   },
   {
     name: "server",
     what: "the same on @supabase/server; no user check",
-    entry: "../bench/contestants/server.ts",
+    entry: "./contestants/server.ts",
     env: {},
   },
   { name: "ours", what: "user check on, plan from the table", entry: OURS, env: {} },
@@ -52,7 +52,7 @@ export const CONTESTANTS: readonly Contestant[] = [
 export const EMPTY: Contestant = {
   name: "empty",
   what: "an empty Deno.serve",
-  entry: "../bench/contestants/empty.ts",
+  entry: "./contestants/empty.ts",
   env: {},
 };
 
