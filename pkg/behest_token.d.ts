@@ -265,7 +265,7 @@ export interface InitOutput {
     readonly grant_tier: (a: number) => number;
     readonly session_uid: (a: number) => [number, number];
     readonly start: () => void;
-    readonly wasm_bindgen__convert__closures_____invoke__h2a38d6fe5ed3e5a5: (a: number, b: number, c: any) => [number, number, number];
+    readonly wasm_bindgen__convert__closures_____invoke__h03b104f2c034bc89: (a: number, b: number, c: any) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

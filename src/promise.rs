@@ -56,6 +56,18 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn then(this: &Thenable, callback: &JsValue) -> JsValue;
+
+    /// How `Promise.allSettled` tells of the one promise it was given.
+    type Settlement;
+
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Settlement) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    fn value(this: &Settlement) -> JsValue;
+
+    #[wasm_bindgen(method, getter)]
+    fn reason(this: &Settlement) -> JsValue;
 }
 
 /// Runs a future as far as it goes: to its value, or to a promise of it.
@@ -74,11 +86,12 @@ pub fn drive(mut task: Task) -> Result<JsValue, JsValue> {
         .take()
         .ok_or_else(|| JsValue::from_str("a future waits for no promise"))?;
     let resume = move |settled: JsValue| -> Result<JsValue, JsValue> {
-        let settled = Reflect::get_u32(&settled, 0)?;
-        let value = Reflect::get(&settled, &"value".into())?;
-        let reason = Reflect::get(&settled, &"reason".into())?;
-        let rejected = Reflect::get(&settled, &"status".into())? == "rejected";
-        outcome.replace(Some(if rejected { Err(reason) } else { Ok(value) }));
+        let settled: Settlement = Reflect::get_u32(&settled, 0)?.unchecked_into();
+        outcome.replace(Some(if settled.status() == "fulfilled" {
+            Ok(settled.value())
+        } else {
+            Err(settled.reason())
+        }));
         drive(task)
     };
     // `allSettled` calls back once whatever happens, so that the closure is always freed.

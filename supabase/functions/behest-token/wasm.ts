@@ -32,6 +32,8 @@ export async function openCore(env: Environment): Promise<Core> {
 }
 
 function bytes(base64: string): Uint8Array<ArrayBuffer> {
+  // ES2026; Deno 2.1 has none yet.
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
