@@ -28,30 +28,32 @@ export class Connection {
       sent += await this.#socket.write(request.subarray(sent));
     }
     let filled = 0;
-    let end = Infinity;
-    while (filled < end) {
+    do {
       const read = await this.#socket.read(this.#buffer.subarray(filled));
       if (read === null) throw new Error("The function hung up.");
       filled += read;
-      if (end === Infinity) end = this.#length(filled);
-    }
+    } while (!isWhole(this.#decoder.decode(this.#buffer.subarray(0, filled))));
   }
 
   close(): void {
     this.#socket.close();
   }
+}
 
-  /** The length of the whole answer; endless while its header has not come. */
-  #length(filled: number): number {
-    const text = this.#decoder.decode(this.#buffer.subarray(0, filled));
-    const head = text.indexOf("\r\n\r\n");
-    if (head < 0) return Infinity;
-    const length = /^content-length: (\d+)/im.exec(text)?.[1];
-    if (!text.startsWith("HTTP/1.1 200") || length === undefined) {
-      throw new Error(`The function answered:\n${text}`);
-    }
-    return head + 4 + Number(length);
-  }
+/**
+ * Whether an answer has come to its end.
+ *
+ * @throws {Error} for any but a 200
+ */
+function isWhole(text: string): boolean {
+  const head = text.indexOf("\r\n\r\n");
+  if (head < 0) return false;
+  if (!text.startsWith("HTTP/1.1 200")) throw new Error(`The function answered:\n${text}`);
+  // All of it is ASCII. Without a length it comes in chunks, of which the last is empty.
+  const length = /^content-length: (\d+)/im.exec(text.slice(0, head))?.[1];
+  return length === undefined
+    ? text.endsWith("\r\n0\r\n\r\n")
+    : text.length === head + 4 + Number(length);
 }
 
 /** How long each request took, in milliseconds, in the order of their ends. */

@@ -103,14 +103,15 @@ async function exchange(
   // The user and the plan are asked for at the same time; an ended session does not wait for the
   // plan.
   const { userUrl, planUrl, mintUrl, behestKey } = setup;
-  const headers = () => ({ ...publicHeaders(setup), "Authorization": candidate.authorization });
+  const { sub, authorization } = candidate;
+  const headers = { ...publicHeaders(setup), "Authorization": authorization };
   const planUnwanted = new AbortController();
   const planDeadline = setup.planOptional ? start + OPTIONAL_PLAN_MS : deadline;
-  const user = userUrl && entry.time("user", () => fetchUser(userUrl, headers(), deadline, deps));
+  const user = userUrl && entry.time("user", () => fetchUser(userUrl, headers, deadline, deps));
   const plan = planUrl &&
     entry.time(
       "plan",
-      () => fetchPlan(planUrl, candidate.sub, headers(), planDeadline, planUnwanted.signal, deps),
+      () => fetchPlan(planUrl, sub, headers, planDeadline, planUnwanted.signal, deps),
     );
   // It may fail before anybody waits for it, and an unheard rejection ends the process.
   if (plan) plan.catch(() => {});
