@@ -1,5 +1,5 @@
 /** Who is compared, and what each is given. */
-import { behestKey, localSettings } from "../tests/support/behest_keys.ts";
+import { localSettings } from "../tests/support/behest_keys.ts";
 import { makeBehestToken } from "../tests/support/answers.ts";
 import { liveToken } from "../tests/support/running.ts";
 import { signerOf } from "../tests/support/keys.ts";
@@ -16,6 +16,10 @@ export interface Contestant {
   /** Seen from `start.ts`. */
   readonly entry: string;
   readonly env: Record<string, string>;
+  /** Asks with session tokens of HS256, as projects before the signing keys have them. */
+  readonly hs256?: boolean;
+  /** By default both. */
+  readonly modes?: readonly Mode[];
 }
 
 const OURS = "../supabase/functions/behest-token/index.ts";
@@ -46,7 +50,31 @@ export const CONTESTANTS: readonly Contestant[] = [
     entry: OURS,
     env: { BEHEST_USER_CHECK: "claims", BEHEST_PLAN_CLAIM: "app_metadata.plan" },
   },
+  {
+    name: "ours-hs256",
+    what: "as ours, where session tokens are HS256",
+    entry: OURS,
+    env: {},
+    hs256: true,
+    modes: ["api-key"],
+  },
+  {
+    name: "ours-plan-claim-hs256",
+    what: "as ours-plan-claim, where session tokens are HS256",
+    entry: OURS,
+    env: { BEHEST_USER_CHECK: "claims", BEHEST_PLAN_CLAIM: "app_metadata.plan" },
+    hs256: true,
+    modes: ["api-key"],
+  },
 ];
+
+/** Every contestant in each of its modes. */
+export function entrants(): [Contestant, Mode][] {
+  return MODES.flatMap((mode) =>
+    CONTESTANTS.filter(({ modes = MODES }) => modes.includes(mode))
+      .map((contestant): [Contestant, Mode] => [contestant, mode])
+  );
+}
 
 /** The floor: a server that does nothing. */
 export const EMPTY: Contestant = {
@@ -56,13 +84,21 @@ export const EMPTY: Contestant = {
   env: {},
 };
 
-/** What every contestant is given on a new Supabase project, where session tokens are ES256. */
+/** The floor of local signing: SubtleCrypto alone. */
+export const SIGN: Contestant = {
+  name: "bare-sign",
+  what: "bare SubtleCrypto, 16 signatures under way",
+  entry: "./contestants/sign.ts",
+  env: {},
+};
+
+/** What every contestant is given: a project that has a signing key (ES256), and its secret of before. */
 export async function settingsOf(
   { env }: Contestant,
   mode: Mode,
   upstream: string,
 ): Promise<Record<string, string>> {
-  const { jwk } = await signerOf("ES256");
+  const [{ jwk }, { secret }] = [await signerOf("ES256"), await signerOf("HS256")];
   const minting = mode === "api-key" ? { BEHEST_KEY: API_KEY } : await localSettings();
   return {
     SUPABASE_URL: upstream,
@@ -70,6 +106,7 @@ export async function settingsOf(
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: "sb_secret_benchmark" }),
     SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }),
+    JWT_SECRET: secret,
     BEHEST_BASE_URL: upstream,
     CORS_ORIGIN: ORIGIN,
     ...minting as Record<string, string>,
@@ -77,19 +114,23 @@ export async function settingsOf(
   };
 }
 
-/** Users, each with a session token, and what the upstreams say of them. */
-export async function makeUsers(count: number): Promise<{ requests: Uint8Array[]; ready: Ready }> {
-  const signer = await signerOf("ES256");
-  await behestKey();
-  const users: Record<string, { id: string; user: string }> = {};
+/** What the users send. */
+export interface Requests {
+  readonly es256: Uint8Array[];
+  readonly hs256: Uint8Array[];
+}
+
+/** Users, each with a session token of either algorithm, and what the upstreams say of them. */
+export async function makeUsers(count: number): Promise<{ requests: Requests; ready: Ready }> {
+  const signers = { es256: await signerOf("ES256"), hs256: await signerOf("HS256") };
+  const users: Record<string, { user: string }> = {};
   const minted: Record<string, string> = {};
-  const requests: Uint8Array[] = [];
+  const requests: Requests = { es256: [], hs256: [] };
   const now = Math.floor(Date.now() / 1000);
   for (let made = 0; made < count; made++) {
     const id = crypto.randomUUID();
     const app_metadata = { provider: "email", providers: ["email"], plan: 2 };
     const email = `user-${made}@example.com`;
-    const token = await liveToken(signer, { sub: id, email, app_metadata });
     const user = JSON.stringify({
       id,
       aud: "authenticated",
@@ -106,9 +147,12 @@ export async function makeUsers(count: number): Promise<{ requests: Uint8Array[]
       updated_at: "2026-01-01T00:00:00Z",
       is_anonymous: false,
     });
-    users[`Bearer ${token}`] = { id, user };
+    for (const algorithm of ["es256", "hs256"] as const) {
+      const token = await liveToken(signers[algorithm], { sub: id, email, app_metadata });
+      users[`Bearer ${token}`] = { user };
+      requests[algorithm].push(requestOf(token));
+    }
     minted[id] = await makeBehestToken({ uid: id, tier: 2, sid: crypto.randomUUID() }, now);
-    requests.push(requestOf(token));
   }
   return { requests, ready: { users, minted } };
 }

@@ -15,13 +15,10 @@ export interface Counts {
   readonly sequence: number;
 }
 
-/** The users, by their `Authorization`, as JSON: what the Auth server says and Behest's token. */
-export interface Users {
-  readonly [authorization: string]: { readonly id: string; readonly user: string };
-}
-
+/** What the double answers. */
 export interface Ready {
-  readonly users: Users;
+  /** What the Auth server says of a user, by the caller's `Authorization`. */
+  readonly users: Record<string, { readonly user: string }>;
   /** Behest's token by uid. */
   readonly minted: Record<string, string>;
 }

@@ -38,21 +38,26 @@ function matches(entry: string, origin: string): boolean {
 }
 
 /** The headers that let a page of an allowed origin read an answer; none for anyone else. */
-export function corsHeaders(allowed: readonly string[], origin: string | null): Headers {
-  const headers = new Headers({ "Vary": "Origin" });
-  if (origin !== null && isAllowed(allowed, origin)) {
-    headers.set("Access-Control-Allow-Origin", origin);
-    headers.set("Access-Control-Allow-Credentials", "true");
-    headers.set("Access-Control-Expose-Headers", "Retry-After, Server-Timing, X-Trace-Id");
-  }
-  return headers;
+export function corsHeaders(
+  allowed: readonly string[],
+  origin: string | null,
+): Record<string, string> {
+  if (origin === null || !isAllowed(allowed, origin)) return { "Vary": "Origin" };
+  return {
+    "Vary": "Origin",
+    "Access-Control-Allow-Origin": origin,
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Expose-Headers": "Retry-After, Server-Timing, X-Trace-Id",
+  };
 }
 
 /** The answer to `OPTIONS`: 204 for everyone, with leave for an allowed origin alone. */
 export function preflight(allowed: readonly string[], origin: string | null): Response {
-  const headers = corsHeaders(allowed, origin);
-  headers.set("Access-Control-Allow-Methods", METHODS);
-  headers.set("Access-Control-Allow-Headers", ALLOWED_HEADERS);
-  headers.set("Access-Control-Max-Age", MAX_AGE);
+  const headers = {
+    ...corsHeaders(allowed, origin),
+    "Access-Control-Allow-Methods": METHODS,
+    "Access-Control-Allow-Headers": ALLOWED_HEADERS,
+    "Access-Control-Max-Age": MAX_AGE,
+  };
   return new Response(null, { status: 204, headers });
 }

@@ -160,17 +160,22 @@ async function readBody(request: Request, clock: Clock, deadline: number): Promi
   }
 }
 
-function refuse(fault: Fault, headers: Headers, entry: Entry): Response {
-  if (fault.retryAfter !== undefined) headers.set("Retry-After", String(fault.retryAfter));
-  if (fault.code === "method_not_allowed") headers.set("Allow", METHODS);
-  const { code, message } = fault;
+function refuse(fault: Fault, headers: Record<string, string>, entry: Entry): Response {
+  const { code, message, retryAfter } = fault;
+  if (retryAfter !== undefined) headers["Retry-After"] = String(retryAfter);
+  if (code === "method_not_allowed") headers["Allow"] = METHODS;
   return answer(fault.status, JSON.stringify({ error: { code, message } }), headers, entry);
 }
 
-function answer(status: number, body: string, headers: Headers, entry: Entry): Response {
-  headers.set("Content-Type", "application/json");
-  headers.set("Cache-Control", "no-store");
-  headers.set("Server-Timing", entry.serverTiming());
-  if (entry.traceId !== undefined) headers.set("X-Trace-Id", entry.traceId);
+function answer(
+  status: number,
+  body: string,
+  headers: Record<string, string>,
+  entry: Entry,
+): Response {
+  headers["Content-Type"] = "application/json";
+  headers["Cache-Control"] = "no-store";
+  headers["Server-Timing"] = entry.serverTiming();
+  if (entry.traceId !== undefined) headers["X-Trace-Id"] = entry.traceId;
   return new Response(body, { status, headers });
 }

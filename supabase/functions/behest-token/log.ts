@@ -13,7 +13,7 @@ export class Entry {
   traceId?: string;
   readonly #clock: Clock;
   readonly #times = new Map<Step, number>();
-  #facts: Line = {};
+  readonly #facts: Line = {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -21,7 +21,7 @@ export class Entry {
 
   /** Adds facts to the line. */
   note(facts: Line): void {
-    this.#facts = { ...this.#facts, ...facts };
+    Object.assign(this.#facts, facts);
   }
 
   /** Measures a step, however it ends. */

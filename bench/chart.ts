@@ -1,0 +1,77 @@
+/** The report as a picture: one small chart a measure, each with its own scale. */
+import { compile, type TopLevelSpec } from "vega-lite";
+import { parse, View } from "vega";
+import type { DenoReport, Report, Row } from "./report.ts";
+
+const NAMES: Record<string, string> = {
+  seed: "seed's function",
+  server: "@supabase/server",
+  ours: "ours",
+  "ours-claims": "ours, user from claims",
+  "ours-plan-claim": "ours, user and plan from claims",
+};
+const COLOURS = ["#b3b9c2", "#8a93a0", "#0b7a5b", "#2ea37f", "#7fd1b5"];
+
+const MEASURES: readonly [string, (row: Row) => number | undefined][] = [
+  ["Latency, upstreams at 25 ms (ms)", (row) => row.latency?.["25"]?.p50],
+  ["Cold start over the floor (ms)", (row) => row.cold?.cached.p50],
+  ["Throughput at 16 connections (1/s)", (row) => row.throughput?.["16"]?.p50],
+  ["CPU a request (ms)", (row) => row.cpu],
+  ["Memory after load (MiB)", (row) => row.memory?.loaded],
+];
+
+/** Draws the first Deno of a whole run as SVG. */
+export async function chart(report: Report): Promise<string> {
+  const [deno] = report.denos;
+  if (!deno) throw new Error("nothing was measured");
+  const { spec } = compile(specOf(deno, report));
+  return await new View(parse(spec), { renderer: "none" }).toSVG() + "\n";
+}
+
+function specOf(deno: DenoReport, { machine, date }: Report): TopLevelSpec {
+  const modes = [["local", "signed here"], ["api-key", "minted by Behest"]] as const;
+  const y = { field: "who", type: "nominal", sort: Object.values(NAMES), title: null } as const;
+  return {
+    background: "white",
+    padding: 12,
+    title: {
+      text: `behest-token and what it replaces, on Deno ${deno.version}`,
+      subtitle: `${date.slice(0, 10)}, ${machine}`,
+      anchor: "start",
+    },
+    spacing: 24,
+    hconcat: modes.map(([mode, title], column) => ({
+      title,
+      spacing: 14,
+      vconcat: MEASURES.map(([measure, value]) => ({
+        width: 300,
+        height: 92,
+        data: {
+          values: deno.rows.filter((row) => row.mode === mode && NAMES[row.name]).map((row) => ({
+            who: NAMES[row.name],
+            value: value(row) ?? 0,
+          })),
+        },
+        encoding: {
+          y: { ...y, axis: { labels: column === 0, ticks: false, labelLimit: 240 } },
+          x: { field: "value", type: "quantitative", title: measure },
+        },
+        layer: [{
+          mark: { type: "bar" },
+          encoding: {
+            color: {
+              field: "who",
+              type: "nominal",
+              legend: null,
+              scale: { domain: Object.values(NAMES), range: COLOURS },
+            },
+          },
+        }, {
+          mark: { type: "text", align: "left", dx: 3 },
+          encoding: { text: { field: "value", type: "quantitative", format: ".3~r" } },
+        }],
+      })),
+    })),
+    config: { view: { stroke: null }, font: "sans-serif" },
+  } as unknown as TopLevelSpec;
+}

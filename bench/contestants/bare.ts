@@ -1,0 +1,51 @@
+/**
+ * The physical limit: the same calls to the platform and to the upstreams, in the best order, and
+ * nothing else. It checks no claim, no plan and no answer: nobody should run it.
+ */
+import { Buffer } from "node:buffer";
+
+const variable = (name: string) => Deno.env.get(name) ?? "";
+const [SUPABASE, BEHEST] = [variable("SUPABASE_URL"), variable("BEHEST_BASE_URL")];
+const [KEY, APIKEY] = [variable("BEHEST_KEY"), variable("SUPABASE_ANON_KEY")];
+const CLAIMS = variable("BEHEST_USER_CHECK") === "claims";
+const API_KEY = KEY.startsWith("behest_sk_");
+
+const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+const bytes = (text: string) => Buffer.from(text, "base64url");
+const pem = KEY.split("\n").slice(1, -1).join("");
+const [verifying, signing] = await Promise.all([
+  crypto.subtle.importKey("jwk", JSON.parse(variable("SUPABASE_JWKS")).keys[0], ECDSA, false, [
+    "verify",
+  ]),
+  API_KEY ? undefined : crypto.subtle.importKey("pkcs8", bytes(pem), RSA, false, ["sign"]),
+]);
+
+Deno.serve(async (request) => {
+  const Authorization = request.headers.get("Authorization") ?? "";
+  const [header, payload, signature] = Authorization.slice(7).split(".") as [string, string, string];
+  const signed = new TextEncoder().encode(`${header}.${payload}`);
+  await crypto.subtle.verify(ECDSA, verifying, bytes(signature), signed);
+  const { sub } = JSON.parse(bytes(payload).toString());
+  if (!CLAIMS) {
+    const get = async (path: string) =>
+      await (await fetch(SUPABASE + path, { headers: { Authorization, apikey: APIKEY } })).json();
+    await Promise.all([get("/auth/v1/user"), get(`/rest/v1/profiles?select=plan&id=eq.${sub}`)]);
+  }
+  return Response.json({ token: await mint(sub) });
+});
+
+async function mint(uid: string): Promise<string> {
+  if (signing) {
+    const claims = Buffer.from(JSON.stringify({ uid, jti: crypto.randomUUID() })).toString("base64url");
+    const input = `${claims}.${claims}`;
+    const signature = await crypto.subtle.sign(RSA, signing, new TextEncoder().encode(input));
+    return `${input}.${Buffer.from(signature).toString("base64url")}`;
+  }
+  const answer = await fetch(`${BEHEST}/v1/auth/mint`, {
+    method: "POST",
+    headers: { "Authorization": `Bearer ${KEY}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ user_id: uid, role: "user", ttl: 900, session_id: crypto.randomUUID() }),
+  });
+  return (await answer.json()).jwt;
+}

@@ -1,0 +1,239 @@
+/** The measures: each goes through the contestants in turn, again and again. */
+import {
+  type Contestant,
+  EMPTY,
+  entrants,
+  type Mode,
+  type Requests,
+  settingsOf,
+  SIGN,
+} from "./contestants.ts";
+import { Connection, load } from "./load.ts";
+import { cpuOf, memoryOf, type Running, start } from "./process.ts";
+import { CONNECTIONS, type DenoReport, type Row, spreadOf, UPSTREAM_MS } from "./report.ts";
+import type { Counts } from "./upstream.ts";
+
+/** How much is measured. */
+export interface Extent {
+  readonly coldStarts: number;
+  readonly rounds: number;
+  /** Requests of each contestant at each of `UPSTREAM_MS`. */
+  readonly requests: readonly number[];
+  /** Milliseconds of load before anything is measured, so that V8 has compiled what it will. */
+  readonly warmMs: number;
+  /** Milliseconds of load a contestant, round and number of connections. */
+  readonly loadMs: number;
+  /** Turns of each cryptographic operation. */
+  readonly turns: number;
+}
+
+/** The stage of one Deno. */
+export interface Stage {
+  readonly deno: string;
+  /** Of the double. */
+  readonly upstream: string;
+  readonly requests: Requests;
+  readonly extent: Extent;
+  readonly report: DenoReport;
+  readonly progress: (what: string) => void;
+}
+
+/** One contestant in one mode, while it runs. */
+interface Runner {
+  readonly row: Row;
+  readonly running: Running;
+  readonly requests: readonly Uint8Array[];
+  readonly rest: number;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Sets the upstreams' time, and gives what they counted until then. */
+async function upstream({ upstream }: Stage, ms: number): Promise<Counts> {
+  return await (await fetch(`${upstream}/bench?ms=${ms}`)).json();
+}
+
+/** Process start to first 200, with V8's code cache and without. The first round fills the caches. */
+export async function measureCold(stage: Stage): Promise<void> {
+  const { extent, report, progress } = stage;
+  await upstream(stage, 0);
+  const all: [Contestant, Mode][] = [...entrants(), [EMPTY, "local"]];
+  const times = all.map(() => ({ cached: [] as number[][], uncached: [] as number[][] }));
+  const imports = all.map(() => ({ whole: [] as number[], wasm: [] as number[] }));
+  for (let round = 0; round <= extent.coldStarts; round++) {
+    progress(`cold starts, round ${round} of ${extent.coldStarts}`);
+    for (const [nth, [contestant, mode]] of all.entries()) {
+      for (const how of ["cached", "uncached"] as const) {
+        const [ms, imported] = await coldStart(stage, contestant, mode, how === "cached");
+        if (round === 0) continue;
+        times[nth]?.[how].push([ms]);
+        if (how === "uncached") continue;
+        imports[nth]?.whole.push(imported[0]);
+        imports[nth]?.wasm.push(imported[1]);
+      }
+    }
+  }
+  const floor = times.at(-1);
+  if (!floor) return;
+  report.floor = { cached: spreadOf(floor.cached), uncached: spreadOf(floor.uncached) };
+  const over = (rounds: number[][], floor: number) =>
+    spreadOf(rounds.map((round) => round.map((ms) => ms - floor)));
+  for (const [nth, [{ name }, mode]] of entrants().entries()) {
+    const [time, imported] = [times[nth], imports[nth]];
+    if (!time || !imported) continue;
+    const row = rowOf(report, name, mode);
+    row.cold = {
+      cached: over(time.cached, report.floor.cached.p50),
+      uncached: over(time.uncached, report.floor.uncached.p50),
+    };
+    row.imported = spreadOf([imported.whole]);
+    if (imported.wasm.some((ms) => ms > 0)) row.wasm = spreadOf([imported.wasm]);
+  }
+}
+
+async function coldStart(stage: Stage, contestant: Contestant, mode: Mode, codeCache: boolean) {
+  const env = await settingsOf(contestant, mode, stage.upstream);
+  const before = performance.now();
+  const running = await start(contestant, env, stage.deno, codeCache);
+  try {
+    await load(running.port, requestsOf(stage, contestant), 1, { count: 1 });
+    const ms = performance.now() - before;
+    return [ms, await running.imported] as const;
+  } finally {
+    await running.stop();
+  }
+}
+
+/** Everything that is measured of processes that stay: calls, latency, throughput, processor, memory. */
+export async function measureRunning(
+  stage: Stage,
+  what: { latency: boolean; throughput: boolean },
+): Promise<void> {
+  await upstream(stage, 0);
+  const runners: Runner[] = [];
+  const sign = await start(SIGN, await settingsOf(SIGN, "local", ""), stage.deno, true);
+  try {
+    for (const [contestant, mode] of entrants()) {
+      stage.progress(`start ${contestant.name}, ${mode}`);
+      const env = await settingsOf(contestant, mode, stage.upstream);
+      const running = await start(contestant, env, stage.deno, true);
+      const requests = requestsOf(stage, contestant);
+      await load(running.port, requests, 1, { count: 1 });
+      const row = rowOf(stage.report, contestant.name, mode);
+      runners.push({ row, running, requests, rest: await memoryOf(running.pid) });
+    }
+    for (const { row, running, requests } of runners) {
+      stage.progress(`warm up ${row.name}, ${row.mode}`);
+      await load(running.port, requests, 16, { ms: stage.extent.warmMs });
+    }
+    if (what.latency) await measureLatency(stage, runners);
+    if (what.throughput) await measureThroughput(stage, runners, sign);
+  } finally {
+    await Promise.all([sign, ...runners.map(({ running }) => running)].map((one) => one.stop()));
+  }
+}
+
+/**
+ * One request at a time of each contestant. They begin one after the other, with so much time between
+ * that no two compute at once, and wait for their upstreams together.
+ */
+async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise<void> {
+  const connections = await Promise.all(
+    runners.map(({ running }) => Connection.open(running.port)),
+  );
+  for (const [nth, ms] of UPSTREAM_MS.entries()) {
+    const beats = stage.extent.requests[nth] ?? 0;
+    await upstream(stage, ms);
+    const rounds = runners.map(() => [[]] as number[][]);
+    for (let beat = 0; beat < beats; beat++) {
+      if (beat % 10 === 0) {
+        stage.progress(`latency with upstreams at ${ms} ms, request ${beat} of ${beats}`);
+      }
+      const underWay: Promise<void>[] = [];
+      for (const [which, connection] of connections.entries()) {
+        const ask = async () => {
+          const requests = runners[which]?.requests ?? [];
+          const request = requests[beat % requests.length] as Uint8Array;
+          const before = performance.now();
+          await connection.ask(request);
+          const list = rounds[which] as number[][];
+          // Four rounds, to see how far a median strays.
+          (list[Math.floor(beat * 4 / beats)] ??= []).push(performance.now() - before);
+        };
+        if (ms === 0) await ask();
+        else {
+          underWay.push(ask());
+          await pause(STAGGER_MS * (ms === 100 ? 2 : 1));
+        }
+      }
+      await Promise.all(underWay);
+    }
+    for (const [which, { row }] of runners.entries()) {
+      (row.latency ??= {})[ms] = spreadOf(rounds[which] ?? []);
+    }
+  }
+  connections.forEach((connection) => connection.close());
+  await countCalls(stage, runners);
+}
+
+/** Milliseconds from one contestant's request to the next one's: longer than any computes. */
+const STAGGER_MS = 15;
+
+async function countCalls(stage: Stage, runners: readonly Runner[]): Promise<void> {
+  const requests = 10;
+  for (const { row, running, requests: send } of runners) {
+    // So slow that calls that are made together are under way together.
+    await upstream(stage, 10);
+    await load(running.port, send, 1, { count: requests });
+    const { calls, sequence } = await upstream(stage, 0);
+    row.calls = calls / requests;
+    row.sequence = sequence / requests;
+  }
+}
+
+async function measureThroughput(stage: Stage, runners: readonly Runner[], sign: Running) {
+  const { loadMs, rounds } = stage.extent;
+  await upstream(stage, 0);
+  const rates = runners.map(() => new Map(CONNECTIONS.map((one) => [one, [] as number[][]])));
+  const used = runners.map(() => ({ ms: 0, requests: 0 }));
+  const signed: number[][] = [];
+  for (let round = 1; round <= rounds; round++) {
+    for (const connections of CONNECTIONS) {
+      stage.progress(`throughput at ${connections} connections, round ${round} of ${rounds}`);
+      if (connections === 16) {
+        const response = await fetch(`http://127.0.0.1:${sign.port}/?ms=${loadMs}`);
+        signed.push([await response.json()]);
+      }
+      for (const [nth, { running, requests }] of runners.entries()) {
+        const before = await cpuOf(running.pid);
+        const run = await load(running.port, requests, connections, { ms: loadMs });
+        rates[nth]?.get(connections)?.push([run.latencies.length / run.ms * 1000]);
+        const cpu = used[nth];
+        if (connections !== 16 || !cpu) continue;
+        cpu.ms += await cpuOf(running.pid) - before;
+        cpu.requests += run.latencies.length;
+      }
+    }
+  }
+  stage.report.signatures = spreadOf(signed);
+  for (const [nth, { row, running, rest }] of runners.entries()) {
+    const cpu = used[nth] ?? { ms: NaN, requests: 1 };
+    row.throughput = Object.fromEntries(
+      [...rates[nth] ?? []].map(([connections, rates]) => [connections, spreadOf(rates)]),
+    );
+    row.cpu = cpu.ms / cpu.requests;
+    row.memory = { rest, loaded: await memoryOf(running.pid) };
+  }
+}
+
+function requestsOf({ requests }: Stage, { hs256 }: Contestant): readonly Uint8Array[] {
+  return hs256 ? requests.hs256 : requests.es256;
+}
+
+function rowOf({ rows }: DenoReport, name: string, mode: Mode): Row {
+  const found = rows.find((row) => row.name === name && row.mode === mode);
+  if (found) return found;
+  const row: Row = { name, mode };
+  rows.push(row);
+  return row;
+}

@@ -1,0 +1,149 @@
+/** The benchmark compares like with like, counts rightly, and quotes no number that was not measured. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { chart } from "../bench/chart.ts";
+import { entrants, makeUsers, settingsOf } from "../bench/contestants.ts";
+import { Connection, load } from "../bench/load.ts";
+import { markdown } from "../bench/markdown.ts";
+import { start } from "../bench/process.ts";
+import { type Report, spreadOf } from "../bench/report.ts";
+import { judge } from "../bench/targets.ts";
+import type { Counts } from "../bench/upstream.ts";
+import { startChild } from "../dev/child.ts";
+import { payloadOf } from "./support/keys.ts";
+
+const root = new URL("../", import.meta.url);
+const text = (path: string) => Deno.readTextFile(new URL(path, root));
+
+async function bench(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "bench/bench.ts", ...args],
+    cwd: fileURLToPath(root),
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+function startUpstream() {
+  return startChild({
+    name: "upstream",
+    deno: Deno.execPath(),
+    args: ["--allow-net=127.0.0.1", "bench/upstream.ts"],
+    env: {},
+    inheritEnv: false,
+    onLine: () => {},
+  });
+}
+
+/** Calls in all and in sequence, with the user check and without, as the README's table of modes has it. */
+const CALLS: Record<string, [number, number]> = {
+  "seed api-key": [3, 3],
+  "server api-key": [2, 2],
+  "ours api-key": [3, 2],
+  "ours-claims api-key": [2, 2],
+  "ours-plan-claim api-key": [1, 1],
+  "ours-hs256 api-key": [3, 2],
+  "ours-plan-claim-hs256 api-key": [1, 1],
+  "seed local": [2, 2],
+  "server local": [1, 1],
+  "ours local": [2, 1],
+  "ours-claims local": [1, 1],
+  "ours-plan-claim local": [0, 0],
+};
+
+Deno.test("every contestant hands out each user's own token, with the calls that it needs and no other", async () => {
+  const upstream = await startUpstream();
+  const { requests, ready } = await makeUsers(2);
+  const body = JSON.stringify(ready);
+  await (await fetch(`${upstream.url}/bench/users`, { method: "POST", body })).text();
+  const counts = async (): Promise<Counts> =>
+    await (await fetch(`${upstream.url}/bench?ms=20`)).json();
+  try {
+    for (const [contestant, mode] of entrants()) {
+      const name = `${contestant.name} ${mode}`;
+      const env = await settingsOf(contestant, mode, upstream.url);
+      const running = await start(contestant, env, Deno.execPath(), true);
+      try {
+        await counts();
+        const sent = contestant.hs256 ? requests.hs256 : requests.es256;
+        await load(running.port, sent, 1, { count: 2 });
+        const { calls, sequence } = await counts();
+        assert.deepEqual([calls / 2, sequence / 2], CALLS[name], name);
+        for (const request of sent) {
+          const authorization = /^Authorization: (.+)$/m.exec(
+            new TextDecoder().decode(request),
+          )![1]!
+            .trim();
+          const answer = await fetch(`http://127.0.0.1:${running.port}/`, {
+            method: "POST",
+            headers: { "Origin": "https://app.example.com", "Authorization": authorization },
+          });
+          const { token, sessionId, ttl, expiresAt } = await answer.json();
+          assert.equal(payloadOf(token).uid, payloadOf(authorization.split(" ")[1]!).sub, name);
+          assert.equal(payloadOf(token).tier, 2, name);
+          assert.deepEqual([typeof sessionId, ttl, typeof expiresAt], ["string", 900, "number"]);
+        }
+      } finally {
+        await running.stop();
+      }
+    }
+  } finally {
+    await upstream.stop();
+  }
+});
+
+Deno.test("an answer that is no 200 is never counted", async () => {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("no", { status: 503 }),
+  );
+  try {
+    const connection = await Connection.open(server.addr.port);
+    const request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await assert.rejects(connection.ask(request), /503/);
+    connection.close();
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("a median is the middle, and its spread that of the rounds' medians", () => {
+  const { p50, p95, low, high } = spreadOf([[1, 2, 3], [4, 5, 6], [7, 8, 9, 10]]);
+  assert.deepEqual([p50, p95, low, high], [6, 10, 2, 9]);
+});
+
+Deno.test("a target that was not measured is not judged, and one that was missed is not met", () => {
+  const rows = [
+    { name: "seed", mode: "local", cpu: 1 },
+    { name: "ours", mode: "local", sequence: 2 },
+  ];
+  const verdicts = judge({ version: "0", v8: "0", rows });
+  assert.deepEqual(verdicts.map(({ met }) => met), [false]);
+});
+
+Deno.test("what is deployed stays under 300 KB, and 120 KB gzipped", async () => {
+  const { code, out, err } = await bench("--quick", "--only", "size", "--json");
+  assert.equal(code, 0, err);
+  const { sizes }: Report = JSON.parse(out);
+  const ours = sizes!.find(({ name }) => name === "ours")!;
+  assert.ok(ours.bytes > 100_000 && ours.bytes <= 300_000, `${ours.bytes}`);
+  assert.ok(ours.gzipped <= 120_000, `${ours.gzipped}`);
+});
+
+Deno.test("the benchmark's help exits with 0, and a wrong word on its line with 2", async () => {
+  const help = await bench("--help");
+  assert.deepEqual([help.code, help.out.includes("--quick")], [0, true]);
+  for (const wrong of [["--fast"], ["--only", "cold,warm"], ["--quick", "--write"]]) {
+    const { code, out, err } = await bench(...wrong);
+    assert.deepEqual([code, out], [2, ""], wrong.join(" "));
+    assert.match(err, /deno task bench/);
+  }
+});
+
+Deno.test("the page's tables and the chart are those of the run that is kept beside them", async () => {
+  const report: Report = JSON.parse(await text("docs/benchmark.json"));
+  assert.equal(report.command, "deno task bench --write");
+  const [, tables] = (await text("docs/performance.md")).split(/<!-- \/?benchmark -->\n/);
+  assert.equal(tables!.trim(), markdown(report).trim());
+  assert.equal(await text("docs/benchmark.svg"), await chart(report));
+});
