@@ -34,11 +34,11 @@ const OUT = new URL("bench/out/", ROOT);
 const DOCS = new URL("docs/", ROOT);
 
 const WHOLE: Extent = {
-  coldStarts: 6,
+  coldStarts: 5,
   rounds: 4,
-  requests: [160, 80, 40],
-  warmMs: 1500,
-  loadMs: 350,
+  requests: [120, 60, 32],
+  warmMs: 1200,
+  loadMs: 320,
   turns: 8,
 };
 const QUICK: Extent = {

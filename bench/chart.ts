@@ -9,8 +9,10 @@ const NAMES: Record<string, string> = {
   ours: "ours",
   "ours-claims": "ours, user from claims",
   "ours-plan-claim": "ours, user and plan from claims",
+  bare: "limit: the bare calls of ours",
+  "bare-claims": "limit, user and plan from claims",
 };
-const COLOURS = ["#b3b9c2", "#8a93a0", "#0b7a5b", "#2ea37f", "#7fd1b5"];
+const COLOURS = ["#8a93a0", "#b3b9c2", "#0b7a5b", "#2ea37f", "#7fd1b5", "#e6d9b8", "#e6d9b8"];
 
 const MEASURES: readonly [string, (row: Row) => number | undefined][] = [
   ["Latency, upstreams at 25 ms (ms)", (row) => row.latency?.["25"]?.p50],
@@ -45,7 +47,7 @@ function specOf(deno: DenoReport, { machine, date }: Report): TopLevelSpec {
       spacing: 14,
       vconcat: MEASURES.map(([measure, value]) => ({
         width: 300,
-        height: 92,
+        height: 120,
         data: {
           values: deno.rows.filter((row) => row.mode === mode && NAMES[row.name]).map((row) => ({
             who: NAMES[row.name],

@@ -24,7 +24,7 @@ export interface Contestant {
 
 const OURS = "../supabase/functions/behest-token/index.ts";
 
-export const CONTESTANTS: readonly Contestant[] = [
+const CONTESTANTS: readonly Contestant[] = [
   {
     name: "seed",
     what: "the function of Behest's page: supabase-js, jose",
@@ -68,10 +68,26 @@ export const CONTESTANTS: readonly Contestant[] = [
   },
 ];
 
+/** The physical limit, with the user check and without. */
+const LIMITS: readonly Contestant[] = [
+  {
+    name: "bare",
+    what: "the bare calls of ours, in the best order; checks nothing",
+    entry: "./contestants/bare.ts",
+    env: {},
+  },
+  {
+    name: "bare-claims",
+    what: "the bare calls of ours-plan-claim; checks nothing",
+    entry: "./contestants/bare.ts",
+    env: { BEHEST_USER_CHECK: "claims" },
+  },
+];
+
 /** Every contestant in each of its modes. */
 export function entrants(): [Contestant, Mode][] {
   return MODES.flatMap((mode) =>
-    CONTESTANTS.filter(({ modes = MODES }) => modes.includes(mode))
+    [...CONTESTANTS, ...LIMITS].filter(({ modes = MODES }) => modes.includes(mode))
       .map((contestant): [Contestant, Mode] => [contestant, mode])
   );
 }

@@ -23,7 +23,11 @@ const [verifying, signing] = await Promise.all([
 
 Deno.serve(async (request) => {
   const Authorization = request.headers.get("Authorization") ?? "";
-  const [header, payload, signature] = Authorization.slice(7).split(".") as [string, string, string];
+  const [header, payload, signature] = Authorization.slice(7).split(".") as [
+    string,
+    string,
+    string,
+  ];
   const signed = new TextEncoder().encode(`${header}.${payload}`);
   await crypto.subtle.verify(ECDSA, verifying, bytes(signature), signed);
   const { sub } = JSON.parse(bytes(payload).toString());
@@ -37,7 +41,9 @@ Deno.serve(async (request) => {
 
 async function mint(uid: string): Promise<string> {
   if (signing) {
-    const claims = Buffer.from(JSON.stringify({ uid, jti: crypto.randomUUID() })).toString("base64url");
+    const claims = Buffer.from(JSON.stringify({ uid, jti: crypto.randomUUID() })).toString(
+      "base64url",
+    );
     const input = `${claims}.${claims}`;
     const signature = await crypto.subtle.sign(RSA, signing, new TextEncoder().encode(input));
     return `${input}.${Buffer.from(signature).toString("base64url")}`;
