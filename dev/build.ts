@@ -138,9 +138,13 @@ async function writeScripts(folder: string, wasm: Uint8Array, digest: string): P
   await Deno.remove(`${folder}/${NAME}_bg.wasm.d.ts`);
 }
 
-/** Takes out comments, which the types have too, and white space: it all is deployed. */
+/**
+ * Takes out comments, which the types have too, white space, and long names within functions: it all
+ * is deployed. Functions and classes keep theirs, which a stack names.
+ */
 async function compact(glue: string): Promise<string> {
-  const { code } = await minify(glue, { module: true, compress: false, mangle: false });
+  const mangle = { keep_fnames: true, keep_classnames: true };
+  const { code } = await minify(glue, { module: true, compress: false, mangle });
   if (code === undefined) throw new Error("terser gave nothing");
   return code;
 }
