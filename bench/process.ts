@@ -15,8 +15,31 @@ const ROOT = new URL("..", import.meta.url);
 /** Rights of a deployed function; reading too, since the entry point's path is an argument. */
 const RIGHTS = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-env", "--allow-read"];
 
+/** What imports from npm. */
+const LIBRARY_USERS = [
+  "bench/contestants/seed.ts",
+  "bench/contestants/server.ts",
+  "bench/crypto.ts",
+];
+
 /** What Deno itself needs of the environment. */
 const DENO_VARIABLES = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
+
+/**
+ * Fetches every library of the contestants into Deno's cache, with the whole environment: a contestant
+ * itself is given too little of it to reach a registry.
+ *
+ * @throws {Error} with Deno's words, where it fails
+ */
+export async function fetchLibraries(deno: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(deno, {
+    args: ["cache", "--no-lock", ...LIBRARY_USERS],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
 
 /**
  * Starts a contestant; resolves when it listens.

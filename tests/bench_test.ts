@@ -5,7 +5,7 @@ import { chart } from "../bench/chart.ts";
 import { entrants, makeUsers, settingsOf } from "../bench/contestants.ts";
 import { Connection, load } from "../bench/load.ts";
 import { markdown } from "../bench/markdown.ts";
-import { start } from "../bench/process.ts";
+import { fetchLibraries, start } from "../bench/process.ts";
 import { type Report, spreadOf } from "../bench/report.ts";
 import { judge } from "../bench/targets.ts";
 import type { Counts } from "../bench/upstream.ts";
@@ -56,6 +56,7 @@ const CALLS: Record<string, [number, number]> = {
 };
 
 Deno.test("every contestant hands out each user's own token, with the calls that it needs and no other", async () => {
+  await fetchLibraries(Deno.execPath());
   const upstream = await startUpstream();
   const { requests, ready } = await makeUsers(2);
   const body = JSON.stringify(ready);
@@ -149,7 +150,9 @@ Deno.test("the benchmark's help exits with 0, and a wrong word on its line with 
 Deno.test("the page's tables and the chart are those of the run that is kept beside them", async () => {
   const report: Report = JSON.parse(await text("docs/benchmark.json"));
   assert.equal(report.command, "deno task bench --write");
-  const [, tables] = (await text("docs/performance.md")).split(/<!-- \/?benchmark -->\n/);
+  const [, tables] = (await text("docs/performance.md")).split(
+    /<!-- deno-fmt-ignore-(?:start|end) -->\n/,
+  );
   assert.equal(tables!.trim(), markdown(report).trim());
   assert.equal(await text("docs/benchmark.svg"), await chart(report));
 });
