@@ -35,7 +35,7 @@ function tables(deno: DenoReport): string[] {
   const of = (row: Row) => [row.name, row.mode];
   if (some("latency")) {
     parts.push(
-      "Latency in ms, one request at a time: median (p99). The spread is that of the medians of four rounds at 25 ms.",
+      "Latency in ms, one request at a time: median (p95, p99). The spread is that of the medians of four rounds at 25 ms.",
       table(
         ["", "mode", "calls", "in sequence", "at 0 ms", "at 25 ms", "at 100 ms", "spread"],
         rows.map((row) => [
@@ -107,14 +107,21 @@ function tables(deno: DenoReport): string[] {
 function targets(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return "";
   return table(
-    ["target", "wanted", "found", ""],
-    verdicts.map(({ what, wanted, found, met }) => [what, wanted, found, met ? "✓" : "✗"]),
+    ["target", "wanted", "found", "the bare calls", ""],
+    verdicts.map(({ what, wanted, found, bare = "–", met }) => [
+      what,
+      wanted,
+      found,
+      bare,
+      met ? "✓" : "✗",
+    ]),
   );
 }
 
 const fixed = (value = NaN, digits = 1) => Number.isNaN(value) ? "–" : value.toFixed(digits);
 const whole = (value?: number) => fixed(value, 0);
-const middle = (spread?: Spread) => spread ? `${fixed(spread.p50)} (${fixed(spread.p99)})` : "–";
+const middle = (spread?: Spread) =>
+  spread ? `${fixed(spread.p50)} (${fixed(spread.p95)}, ${fixed(spread.p99)})` : "–";
 const range = (spread?: Spread, digits = 1) =>
   spread ? `${fixed(spread.low, digits)}–${fixed(spread.high, digits)}` : "–";
 

@@ -53,7 +53,7 @@ const BACKOFF_MS = 100;
 /** Longest body that is read, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 /** Read at a time, in bytes: most bodies at once. */
-const CHUNK_BYTES = 4 * 1024;
+const CHUNK_BYTES = 2 * 1024;
 
 /** Calls an upstream. Never rejects: an answer that did not come is an answer too. */
 export async function call(call: Call, world: World): Promise<Reply> {
