@@ -19,10 +19,11 @@ const HELP =
   `Measures this function beside the one of Behest's page, in one run, on this Deno and on
 ${HOSTED_DENO}. Takes about five minutes; leave the machine alone meanwhile.
 
-  deno task bench [--quick] [--only MEASURE,…] [--json] [--write]
+  deno task bench [--quick] [--only MEASURE,…] [--beside FOLDER] [--json] [--write]
 
   --quick   under a minute, on this Deno alone; a rough look
   --only    some of ${MEASURES.join(", ")}; processor and memory come with throughput
+  --beside  another state of this repository (git worktree), measured as well
   --json    the result as JSON on standard output, in place of the tables
   --write   puts the result into docs/, where the README shows it; a whole run alone may
 
@@ -54,6 +55,7 @@ const QUICK: Extent = {
 interface Options {
   readonly quick: boolean;
   readonly only: ReadonlySet<Measure>;
+  readonly beside?: string;
   readonly json: boolean;
   readonly write: boolean;
 }
@@ -65,6 +67,7 @@ function optionsOf(args: string[]): Options | undefined {
     options: {
       quick: { type: "boolean", default: false },
       only: { type: "string" },
+      beside: { type: "string" },
       json: { type: "boolean", default: false },
       write: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -74,11 +77,11 @@ function optionsOf(args: string[]): Options | undefined {
   const names = values.only?.split(",") ?? [...MEASURES];
   const unknown = names.find((name) => !MEASURES.includes(name as Measure));
   if (unknown !== undefined) throw new Error(`--only: there is no measure "${unknown}"`);
-  const { quick, json, write } = values;
-  if (write && (quick || values.only !== undefined)) {
+  const { quick, beside, json, write } = values;
+  if (write && (quick || beside !== undefined || values.only !== undefined)) {
     throw new Error("--write: a whole run alone goes into docs/");
   }
-  return { quick, only: new Set(names as Measure[]), json, write };
+  return { quick, only: new Set(names as Measure[]), beside, json, write };
 }
 
 /** One line that changes on a terminal; else a line a step. */
@@ -90,7 +93,7 @@ function progress(text: string): void {
   );
 }
 
-async function measure({ quick, only }: Options): Promise<Report> {
+async function measure({ quick, only, beside }: Options): Promise<Report> {
   const extent = quick ? QUICK : WHOLE;
   const { requests, ready } = await makeUsers(64);
   const upstream = await startChild({
@@ -113,6 +116,7 @@ async function measure({ quick, only }: Options): Promise<Report> {
         upstream: upstream.url,
         requests,
         extent,
+        beside,
         report,
         progress: (what) => progress(`Deno ${version}: ${what}`),
       };

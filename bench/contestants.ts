@@ -1,4 +1,6 @@
 /** Who is compared, and what each is given. */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { localSettings } from "../tests/support/behest_keys.ts";
 import { makeBehestToken } from "../tests/support/answers.ts";
 import { liveToken } from "../tests/support/running.ts";
@@ -84,12 +86,28 @@ const LIMITS: readonly Contestant[] = [
   },
 ];
 
-/** Every contestant in each of its modes. */
-export function entrants(): [Contestant, Mode][] {
+/**
+ * Every contestant in each of its modes.
+ *
+ * @param beside a folder with another state of this repository, which takes part as ours does
+ */
+export function entrants(beside?: string): [Contestant, Mode][] {
+  const all = [...CONTESTANTS, ...LIMITS, ...(beside === undefined ? [] : othersOf(beside))];
   return MODES.flatMap((mode) =>
-    [...CONTESTANTS, ...LIMITS].filter(({ modes = MODES }) => modes.includes(mode))
+    all.filter(({ modes = MODES }) => modes.includes(mode))
       .map((contestant): [Contestant, Mode] => [contestant, mode])
   );
+}
+
+/** Ours as it is in another folder, to see whether a change pays. */
+function othersOf(folder: string): Contestant[] {
+  const entry = new URL(OURS, pathToFileURL(resolve(folder, "bench/_"))).href;
+  return CONTESTANTS.filter((contestant) => contestant.entry === OURS)
+    .map((contestant) => ({
+      ...contestant,
+      name: contestant.name.replace("ours", "beside"),
+      entry,
+    }));
 }
 
 /** The floor: a server that does nothing. */

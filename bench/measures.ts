@@ -34,6 +34,8 @@ export interface Stage {
   readonly upstream: string;
   readonly requests: Requests;
   readonly extent: Extent;
+  /** A folder with another state of this repository, measured as well. */
+  readonly beside?: string;
   readonly report: DenoReport;
   readonly progress: (what: string) => void;
 }
@@ -57,7 +59,7 @@ async function upstream({ upstream }: Stage, ms: number): Promise<Counts> {
 export async function measureCold(stage: Stage): Promise<void> {
   const { extent, report, progress } = stage;
   await upstream(stage, 0);
-  const all: [Contestant, Mode][] = [...entrants(), [EMPTY, "local"]];
+  const all: [Contestant, Mode][] = [...entrants(stage.beside), [EMPTY, "local"]];
   const times = all.map(() => ({ cached: [] as number[][], uncached: [] as number[][] }));
   const imports = all.map(() => ({ whole: [] as number[], wasm: [] as number[] }));
   for (let round = 0; round <= extent.coldStarts; round++) {
@@ -78,7 +80,7 @@ export async function measureCold(stage: Stage): Promise<void> {
   report.floor = { cached: spreadOf(floor.cached), uncached: spreadOf(floor.uncached) };
   const over = (rounds: number[][], floor: number) =>
     spreadOf(rounds.map((round) => round.map((ms) => ms - floor)));
-  for (const [nth, [{ name }, mode]] of entrants().entries()) {
+  for (const [nth, [{ name }, mode]] of entrants(stage.beside).entries()) {
     const [time, imported] = [times[nth], imports[nth]];
     if (!time || !imported) continue;
     const row = rowOf(report, name, mode);
@@ -113,7 +115,7 @@ export async function measureRunning(
   const runners: Runner[] = [];
   const sign = await start(SIGN, await settingsOf(SIGN, "local", ""), stage.deno, true);
   try {
-    for (const [contestant, mode] of entrants()) {
+    for (const [contestant, mode] of entrants(stage.beside)) {
       stage.progress(`start ${contestant.name}, ${mode}`);
       const env = await settingsOf(contestant, mode, stage.upstream);
       const running = await start(contestant, env, stage.deno, true);

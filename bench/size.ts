@@ -1,4 +1,4 @@
-/** What is deployed. Ours goes up as it is; the others as one bundle of what they import. */
+/** What is deployed. Ours goes up as it is; the others as one minified bundle. */
 import { gzip } from "node:zlib";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ async function sizeOf(name: string, bytes: Uint8Array): Promise<Size> {
 async function bundled(entry: string): Promise<Uint8Array> {
   const file = await Deno.makeTempFile({ suffix: ".js" });
   try {
-    await deno(["bundle", "--quiet", "--platform=deno", `--output=${file}`, entry]);
+    await deno(["bundle", "--quiet", "--minify", "--platform=deno", `--output=${file}`, entry]);
     return await Deno.readFile(file);
   } finally {
     await Deno.remove(file);

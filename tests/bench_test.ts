@@ -140,7 +140,13 @@ Deno.test("what is deployed stays under 300 KB, and 120 KB gzipped", async () =>
 Deno.test("the benchmark's help exits with 0, and a wrong word on its line with 2", async () => {
   const help = await bench("--help");
   assert.deepEqual([help.code, help.out.includes("--quick")], [0, true]);
-  for (const wrong of [["--fast"], ["--only", "cold,warm"], ["--quick", "--write"]]) {
+  for (
+    const wrong of [["--fast"], ["--only", "cold,warm"], ["--quick", "--write"], [
+      "--beside",
+      "x",
+      "--write",
+    ]]
+  ) {
     const { code, out, err } = await bench(...wrong);
     assert.deepEqual([code, out], [2, ""], wrong.join(" "));
     assert.match(err, /deno task bench/);
