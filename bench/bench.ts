@@ -8,7 +8,7 @@ import { makeUsers } from "./contestants.ts";
 import type { Costs } from "./crypto.ts";
 import { markdown } from "./markdown.ts";
 import { type Extent, measureCold, measureRunning, type Stage } from "./measures.ts";
-import { fetchLibraries } from "./process.ts";
+import { output, prepare } from "./process.ts";
 import { type DenoReport, type Report, spreadOf } from "./report.ts";
 import { measureSizes } from "./size.ts";
 
@@ -27,7 +27,8 @@ ${HOSTED_DENO}. Takes about five minutes; leave the machine alone meanwhile.
   --json    the result as JSON on standard output, in place of the tables
   --write   puts the result into docs/, where the README shows it; a whole run alone may
 
-The tables, the JSON and, of a whole run, the chart are in bench/out/ afterwards.
+The tables, the JSON and, of a whole run, the chart are in bench/out/ afterwards. Processor and memory
+are read from /proc, which Linux alone has.
 
 Exit code: 0 measured, 1 something did not run, 2 wrong usage. A target that is missed is no failure.`;
 
@@ -38,9 +39,9 @@ const DOCS = new URL("docs/", ROOT);
 const WHOLE: Extent = {
   coldStarts: 5,
   rounds: 4,
-  requests: [120, 60, 32],
-  warmMs: 1200,
-  loadMs: 320,
+  requests: [120, 60, 24],
+  warmMs: 2400,
+  loadMs: 260,
   turns: 8,
 };
 const QUICK: Extent = {
@@ -107,7 +108,11 @@ async function measure({ quick, only, beside }: Options): Promise<Report> {
   try {
     await fetch(`${upstream.url}/bench/users`, { method: "POST", body: JSON.stringify(ready) });
     const denos: DenoReport[] = [];
-    for (const version of quick ? [Deno.version.deno] : [Deno.version.deno, HOSTED_DENO]) {
+    const sizes = only.has("size") ? await measureSizes() : undefined;
+    const versions = new Set(quick ? [Deno.version.deno] : [Deno.version.deno, HOSTED_DENO]);
+    // Both are here before minutes are spent on the first.
+    for (const version of versions) await prepare(await findDeno(version));
+    for (const version of versions) {
       const deno = await findDeno(version);
       const report: DenoReport = { version, v8: await v8Of(deno), rows: [] };
       denos.push(report);
@@ -120,8 +125,6 @@ async function measure({ quick, only, beside }: Options): Promise<Report> {
         report,
         progress: (what) => progress(`Deno ${version}: ${what}`),
       };
-      stage.progress("fetch the contestants' libraries");
-      await fetchLibraries(deno);
       if (only.has("cold")) await measureCold(stage);
       const running = { latency: only.has("latency"), throughput: only.has("throughput") };
       if (running.latency || running.throughput) await measureRunning(stage, running);
@@ -132,13 +135,12 @@ async function measure({ quick, only, beside }: Options): Promise<Report> {
           operations: Object.entries(costs).map(([what, by]) => ({
             what,
             by: Object.fromEntries(
-              Object.entries(by).map(([who, times]) => [who, spreadOf([times])]),
+              Object.entries(by).map(([who, times]) => [who, spreadOf(quarters(times))]),
             ),
           })),
         });
       }
     }
-    const sizes = only.has("size") ? await measureSizes() : undefined;
     return {
       command: ["deno task bench", ...Deno.args].join(" "),
       date: new Date().toISOString(),
@@ -172,15 +174,10 @@ async function v8Of(deno: string): Promise<string> {
     .trim();
 }
 
-/** @throws {Error} with the command's words, where it fails */
-async function output(command: string, args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, {
-    args,
-    cwd: ROOT,
-    stdin: "null",
-  }).output();
-  if (!success) throw new Error(`${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
+/** Values in four rounds, in their order. */
+function quarters(values: readonly number[]): number[][] {
+  const length = Math.ceil(values.length / 4);
+  return [0, 1, 2, 3].map((nth) => values.slice(nth * length, (nth + 1) * length));
 }
 
 function machine(): string {
@@ -190,8 +187,8 @@ function machine(): string {
 }
 
 async function commit(): Promise<string> {
-  return await output("git", ["rev-parse", "--short", "HEAD"]).then((text) => text.trim())
-    .catch(() => "unknown");
+  return await output("git", ["describe", "--always", "--exclude=*", "--dirty"])
+    .then((text) => text.trim()).catch(() => "unknown");
 }
 
 /** The contestants' libraries, as the import map pins them. */
@@ -209,6 +206,8 @@ async function keep(report: Report, { quick, only, write }: Options): Promise<vo
   await Deno.writeTextFile(new URL("benchmark.json", OUT), json);
   await Deno.writeTextFile(new URL("benchmark.md", OUT), markdown(report));
   const svg = whole ? await chart(report) : undefined;
+  // One of a run before would not belong to these tables.
+  await Deno.remove(new URL("benchmark.svg", OUT)).catch(() => {});
   if (svg) await Deno.writeTextFile(new URL("benchmark.svg", OUT), svg);
   if (!write || !svg) return;
   await Deno.writeTextFile(new URL("benchmark.json", DOCS), json);
@@ -239,10 +238,11 @@ async function main(): Promise<number> {
     const report = await measure(options);
     await keep(report, options);
     progress("The result is in bench/out/.");
-    console.log(options.json ? JSON.stringify(report, null, 2) : `\n${markdown(report)}`);
+    if (Deno.stderr.isTerminal()) console.error();
+    console.log(options.json ? JSON.stringify(report, null, 2) : markdown(report));
     return 0;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(`\n${error instanceof Error ? error.message : error}`);
     return 1;
   }
 }

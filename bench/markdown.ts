@@ -1,5 +1,6 @@
 /** The report as Markdown tables. */
-import type { DenoReport, Report, Row, Spread } from "./report.ts";
+import { MODES } from "./contestants.ts";
+import { type DenoReport, type Report, type Row, type Spread, UPSTREAM_MS } from "./report.ts";
 import { judge, judgeSizes, type Verdict } from "./targets.ts";
 
 /** All tables, with what they were made by. */
@@ -33,9 +34,11 @@ function tables(deno: DenoReport): string[] {
   const parts: string[] = [];
   const some = (key: keyof Row) => rows.some((row) => row[key] !== undefined);
   const of = (row: Row) => [row.name, row.mode];
+  if (some("latency") || some("throughput") || some("cold")) parts.push(...inShort(rows));
   if (some("latency")) {
+    const counts = UPSTREAM_MS.map((ms) => rows[0]?.latency?.[ms]?.count).join(", ");
     parts.push(
-      "Latency in ms, one request at a time: median (p95, p99). The spread is that of the medians of four rounds at 25 ms.",
+      `Latency in ms, one request at a time: median (p95, p99) of ${counts} requests; of less than 100 there is no p99. The spread is that of the medians of four rounds at 25 ms.`,
       table(
         ["", "mode", "calls", "in sequence", "at 0 ms", "at 25 ms", "at 100 ms", "spread"],
         rows.map((row) => [
@@ -50,20 +53,34 @@ function tables(deno: DenoReport): string[] {
   }
   if (some("throughput")) {
     parts.push(
-      `Requests a second by connections, with upstreams at 0 ms; processor time a request, and memory. Bare SubtleCrypto signs ${
-        signatures?.p50.toFixed(0)
-      } times a second.`,
+      `Requests a second by connections, with upstreams at 0 ms; processor time a request, and memory after the first request, after the load, and what 1,000 requests added at its end. Bare SubtleCrypto signs ${
+        whole(signatures?.p50)
+      } (${range(signatures, 0)}) times a second.`,
       table(
-        ["", "mode", "1", "16", "spread", "64", "CPU ms", "MiB at rest", "after load"],
+        [
+          "",
+          "mode",
+          "1",
+          "16",
+          "spread",
+          "64",
+          "CPU ms",
+          "spread",
+          "MiB at first",
+          "after load",
+          "by 1,000",
+        ],
         rows.map((row) => [
           ...of(row),
           whole(row.throughput?.["1"]?.p50),
           whole(row.throughput?.["16"]?.p50),
           range(row.throughput?.["16"], 0),
           whole(row.throughput?.["64"]?.p50),
-          (row.cpu ?? NaN).toFixed(2),
+          fixed(row.cpu?.p50, 2),
+          range(row.cpu, 2),
           whole(row.memory?.rest),
           whole(row.memory?.loaded),
+          fixed(row.memory?.growth),
         ]),
       ),
     );
@@ -71,9 +88,9 @@ function tables(deno: DenoReport): string[] {
   if (some("cold") && floor) {
     parts.push(
       `Cold start in ms, process start to first 200, over the floor of ${
-        floor.cached.p50.toFixed(0)
-      } ms (${
-        floor.uncached.p50.toFixed(0)
+        whole(floor.cached.p50)
+      } ms (${range(floor.cached, 0)}; ${
+        whole(floor.uncached.p50)
       } ms without V8's code cache); of that the import, and the WebAssembly module.`,
       table(
         ["", "mode", "code cache", "spread", "none", "import", "module"],
@@ -90,12 +107,12 @@ function tables(deno: DenoReport): string[] {
   }
   if (operations) {
     parts.push(
-      "One operation in µs, median.",
+      "One operation in µs: median, and the medians of four rounds.",
       table(
         ["", "bare SubtleCrypto", "ours", "jose"],
         operations.map(({ what, by }) => [
           what,
-          ...["bare", "ours", "jose"].map((who) => whole(by[who]?.p50)),
+          ...["bare", "ours", "jose"].map((who) => `${whole(by[who]?.p50)} (${range(by[who], 0)})`),
         ]),
       ),
     );
@@ -104,9 +121,45 @@ function tables(deno: DenoReport): string[] {
   return parts;
 }
 
+/** Ours beside the function of today, whoever wins. */
+function inShort(rows: readonly Row[]): string[] {
+  const find = (name: string, mode: string) =>
+    rows.find((row) => row.name === name && row.mode === mode);
+  const columns = MODES.flatMap((mode) =>
+    ["ours", "ours-plan-claim"].map((name) => [name, mode] as const)
+  );
+  const lines = IN_SHORT.map(([what, value, against, more]) => [
+    what,
+    ...columns.map(([name, mode]) => {
+      const [ours, theirs] = [find(name, mode), find(against, mode)];
+      const ratio = (ours && value(ours) || NaN) / (theirs && value(theirs) || NaN);
+      return Number.isNaN(ratio)
+        ? "–"
+        : `${ratio.toFixed(2)} ${(more ? ratio > 1 : ratio < 1) ? "better" : "worse"}`;
+    }),
+  ]);
+  return [
+    "In short: ours as a share of the seed's, in the same run.",
+    table(["", ...columns.map(([name, mode]) => `${name}, ${mode}`)], lines),
+  ];
+}
+
+/** What, the value, against whom, and whether more is better. */
+const IN_SHORT: readonly [string, (row: Row) => number | undefined, string, boolean][] = [
+  ["latency, upstreams at 0 ms", (row) => row.latency?.["0"]?.p50, "seed", false],
+  ["latency, upstreams at 25 ms", (row) => row.latency?.["25"]?.p50, "seed", false],
+  ["latency, upstreams at 100 ms", (row) => row.latency?.["100"]?.p50, "seed", false],
+  ["cold start over the floor", (row) => row.cold?.cached.p50, "seed", false],
+  ["the same, of the bundled seed's", (row) => row.cold?.cached.p50, "seed-bundle", false],
+  ["throughput, 16 connections", (row) => row.throughput?.["16"]?.p50, "seed", true],
+  ["processor a request", (row) => row.cpu?.p50, "seed", false],
+  ["memory after load", (row) => row.memory?.loaded, "seed", false],
+];
+
 function targets(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return "";
-  return table(
+  const met = verdicts.filter(({ met }) => met).length;
+  return `Of ${verdicts.length} targets ${met} were met.\n\n` + table(
     ["target", "wanted", "found", "the bare calls", ""],
     verdicts.map(({ what, wanted, found, bare = "–", met }) => [
       what,
@@ -121,7 +174,9 @@ function targets(verdicts: readonly Verdict[]): string {
 const fixed = (value = NaN, digits = 1) => Number.isNaN(value) ? "–" : value.toFixed(digits);
 const whole = (value?: number) => fixed(value, 0);
 const middle = (spread?: Spread) =>
-  spread ? `${fixed(spread.p50)} (${fixed(spread.p95)}, ${fixed(spread.p99)})` : "–";
+  spread
+    ? `${fixed(spread.p50)} (${fixed(spread.p95)}, ${fixed(spread.count < 100 ? NaN : spread.p99)})`
+    : "–";
 const range = (spread?: Spread, digits = 1) =>
   spread ? `${fixed(spread.low, digits)}–${fixed(spread.high, digits)}` : "–";
 

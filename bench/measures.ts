@@ -197,7 +197,9 @@ async function measureThroughput(stage: Stage, runners: readonly Runner[], sign:
   const { loadMs, rounds } = stage.extent;
   await upstream(stage, 0);
   const rates = runners.map(() => new Map(CONNECTIONS.map((one) => [one, [] as number[][]])));
-  const used = runners.map(() => ({ ms: 0, requests: 0 }));
+  const cpu = runners.map(() => [] as number[][]);
+  const sizes = runners.map(() => [] as { requests: number; mib: number }[]);
+  const served = runners.map(() => 0);
   const signed: number[][] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const connections of CONNECTIONS) {
@@ -209,22 +211,25 @@ async function measureThroughput(stage: Stage, runners: readonly Runner[], sign:
       for (const [nth, { running, requests }] of runners.entries()) {
         const before = await cpuOf(running.pid);
         const run = await load(running.port, requests, connections, { ms: loadMs });
-        rates[nth]?.get(connections)?.push([run.latencies.length / run.ms * 1000]);
-        const cpu = used[nth];
-        if (connections !== 16 || !cpu) continue;
-        cpu.ms += await cpuOf(running.pid) - before;
-        cpu.requests += run.latencies.length;
+        const requested = run.latencies.length;
+        rates[nth]?.get(connections)?.push([requested / run.ms * 1000]);
+        served[nth] = (served[nth] ?? 0) + requested;
+        if (connections !== 16) continue;
+        cpu[nth]?.push([(await cpuOf(running.pid) - before) / requested]);
+        sizes[nth]?.push({ requests: served[nth] ?? 0, mib: await memoryOf(running.pid) });
       }
     }
   }
   stage.report.signatures = spreadOf(signed);
   for (const [nth, { row, running, rest }] of runners.entries()) {
-    const cpu = used[nth] ?? { ms: NaN, requests: 1 };
+    const [first, last] = [sizes[nth]?.at(0), sizes[nth]?.at(-1)];
+    if (!first || !last) continue;
     row.throughput = Object.fromEntries(
       [...rates[nth] ?? []].map(([connections, rates]) => [connections, spreadOf(rates)]),
     );
-    row.cpu = cpu.ms / cpu.requests;
-    row.memory = { rest, loaded: await memoryOf(running.pid) };
+    row.cpu = spreadOf(cpu[nth] ?? []);
+    const growth = (last.mib - first.mib) / (last.requests - first.requests) * 1000;
+    row.memory = { rest, loaded: await memoryOf(running.pid), growth };
   }
 }
 

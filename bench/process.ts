@@ -26,25 +26,51 @@ const LIBRARY_USERS = [
 const DENO_VARIABLES = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
 
 /**
- * Fetches every library of the contestants into Deno's cache, with the whole environment: a contestant
- * itself is given too little of it to reach a registry.
+ * Makes ready what the contestants need: every library in the Deno's cache, fetched with the whole
+ * environment, of which a contestant itself is given too little to reach a registry; and the bundle of
+ * the seed's function.
  *
  * @throws {Error} with Deno's words, where it fails
  */
-export async function fetchLibraries(deno: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(deno, {
-    args: ["cache", "--no-lock", ...LIBRARY_USERS],
+export async function prepare(deno: string): Promise<void> {
+  await output(deno, ["cache", "--no-lock", ...LIBRARY_USERS]);
+  await Deno.mkdir(new URL("bench/out", ROOT), { recursive: true });
+  await bundle("bench/contestants/seed.ts", "bench/out/seed.js");
+}
+
+/**
+ * Bundles an entry point into one minified file, by the Deno that runs this.
+ *
+ * @throws {Error} with Deno's words, where it fails
+ */
+export async function bundle(entry: string, file: string): Promise<void> {
+  const how = ["--quiet", "--minify", "--platform=deno"];
+  await output(Deno.execPath(), ["bundle", ...how, `--output=${file}`, entry]);
+}
+
+/**
+ * Runs a command to its end, in the folder of the repository, and gives what it prints.
+ *
+ * @throws {Error} with the command's own words, where it fails
+ */
+export async function output(command: string, args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args,
     cwd: ROOT,
     stdin: "null",
-    stdout: "null",
   }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  if (!success) throw new Error(`${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
 }
+
+/** Milliseconds that a contestant has to listen. */
+const START_MS = 30_000;
 
 /**
  * Starts a contestant; resolves when it listens.
  *
  * @param codeCache whether V8 may keep compiled code from the start before
+ * @throws {Error} with its last words, where it ends before, or does not listen in time
  */
 export async function start(
   { name, entry }: Contestant,
@@ -61,8 +87,15 @@ export async function start(
     env: { ...denoVariables(), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
     stdin: "piped",
     stdout: "piped",
-    stderr: "null",
+    stderr: "piped",
   }).spawn();
+  let complaint = "";
+  const complained = (async () => {
+    for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+      complaint = (complaint + chunk).slice(-2000);
+    }
+  })();
+  const late = setTimeout(() => child.kill("SIGKILL"), START_MS);
   const port = Promise.withResolvers<number>();
   const imported = Promise.withResolvers<readonly [number, number]>();
   imported.promise.catch(() => {});
@@ -77,12 +110,14 @@ export async function start(
       const times = /^imported (\S+) (\S+)\n/m.exec(text);
       if (times) imported.resolve([Number(times[1]), Number(times[2])]);
     }
-    const ended = new Error(`${name} ended: ${text}`);
+    await complained;
+    const ended = new Error(`${name} does not start:\n${complaint}`);
     port.reject(ended);
     imported.reject(ended);
   })();
+  const listening = await port.promise.finally(() => clearTimeout(late));
   return {
-    port: await port.promise,
+    port: listening,
     pid: child.pid,
     imported: imported.promise,
     async stop() {

@@ -8,6 +8,8 @@ export interface Spread {
   /** The smallest and the largest median of a round. */
   readonly low: number;
   readonly high: number;
+  /** How many values there were. */
+  readonly count: number;
 }
 
 export const CONNECTIONS = [1, 16, 64] as const;
@@ -31,9 +33,9 @@ export interface Row {
   /** Requests a second, by connections. */
   throughput?: Record<string, Spread>;
   /** Milliseconds of processor a request, at 16 connections. */
-  cpu?: number;
-  /** MiB after the first request, and after the load. */
-  memory?: { readonly rest: number; readonly loaded: number };
+  cpu?: Spread;
+  /** MiB after the first request, and after the load; and what 1,000 requests more add at its end. */
+  memory?: { readonly rest: number; readonly loaded: number; readonly growth: number };
 }
 
 /** Microseconds of one cryptographic operation, by who did it. */
@@ -83,10 +85,16 @@ export function spreadOf(rounds: readonly (readonly number[])[]): Spread {
     p99: quantile(all, 0.99),
     low: Math.min(...medians),
     high: Math.max(...medians),
+    count: all.length,
   };
 }
 
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+  const place = sorted.length * share;
+  const above = sorted[Math.min(sorted.length - 1, Math.floor(place))] ?? NaN;
+  // Between two values in the middle, neither is.
+  return share === 0.5 && Number.isInteger(place)
+    ? (above + (sorted[place - 1] ?? NaN)) / 2
+    : above;
 }

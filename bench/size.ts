@@ -1,15 +1,14 @@
 /** What is deployed. Ours goes up as it is; the others as one minified bundle. */
 import { gzip } from "node:zlib";
 import { promisify } from "node:util";
-import { fileURLToPath } from "node:url";
+import { bundle, output } from "./process.ts";
 import type { Size } from "./report.ts";
 
-const ROOT = new URL("..", import.meta.url);
 const OURS = "supabase/functions/behest-token/index.ts";
 
 /** @throws {Error} with Deno's words, where it cannot tell or bundle */
 export async function measureSizes(): Promise<Size[]> {
-  const { modules } = JSON.parse(await deno(["info", "--json", OURS]));
+  const { modules } = JSON.parse(await output(Deno.execPath(), ["info", "--json", OURS]));
   const files = (modules as { specifier: string }[]).map(({ specifier }) => specifier)
     // Deno counts the types of a script; the Supabase CLI does not upload them.
     .filter((file) => !file.endsWith(".d.ts"));
@@ -29,18 +28,9 @@ async function sizeOf(name: string, bytes: Uint8Array): Promise<Size> {
 async function bundled(entry: string): Promise<Uint8Array> {
   const file = await Deno.makeTempFile({ suffix: ".js" });
   try {
-    await deno(["bundle", "--quiet", "--minify", "--platform=deno", `--output=${file}`, entry]);
+    await bundle(entry, file);
     return await Deno.readFile(file);
   } finally {
     await Deno.remove(file);
   }
-}
-
-async function deno(args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: fileURLToPath(ROOT),
-  }).output();
-  if (!success) throw new Error(`deno ${args[0]}: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
 }

@@ -1,15 +1,18 @@
-/** The benchmark compares like with like, counts rightly, and quotes no number that was not measured. */
+/** The benchmark compares like with like, counts rightly, and its tables have no number but what was measured. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { chart } from "../bench/chart.ts";
 import { entrants, makeUsers, settingsOf } from "../bench/contestants.ts";
 import { Connection, load } from "../bench/load.ts";
 import { markdown } from "../bench/markdown.ts";
-import { fetchLibraries, start } from "../bench/process.ts";
-import { type Report, spreadOf } from "../bench/report.ts";
+import { type Extent, measureCold, measureRunning, type Stage } from "../bench/measures.ts";
+import { prepare, start } from "../bench/process.ts";
+import { type DenoReport, type Report, spreadOf } from "../bench/report.ts";
 import { judge } from "../bench/targets.ts";
 import type { Counts } from "../bench/upstream.ts";
 import { startChild } from "../dev/child.ts";
+import { compactVerify } from "jose";
+import { behestKey } from "./support/behest_keys.ts";
 import { payloadOf } from "./support/keys.ts";
 
 const root = new URL("../", import.meta.url);
@@ -38,6 +41,7 @@ function startUpstream() {
 /** Calls in all and in sequence, with the user check and without, as the README's table of modes has it. */
 const CALLS: Record<string, [number, number]> = {
   "seed api-key": [3, 3],
+  "seed-bundle api-key": [3, 3],
   "server api-key": [2, 2],
   "ours api-key": [3, 2],
   "ours-claims api-key": [2, 2],
@@ -49,14 +53,16 @@ const CALLS: Record<string, [number, number]> = {
   "bare local": [2, 1],
   "bare-claims local": [0, 0],
   "seed local": [2, 2],
+  "seed-bundle local": [2, 2],
   "server local": [1, 1],
   "ours local": [2, 1],
   "ours-claims local": [1, 1],
   "ours-plan-claim local": [0, 0],
 };
 
-Deno.test("every contestant hands out each user's own token, with the calls that it needs and no other", async () => {
-  await fetchLibraries(Deno.execPath());
+Deno.test("every contestant hands out each user's own token, signed, with the calls that it needs and no other, and none for a forged session", async () => {
+  await prepare(Deno.execPath());
+  const { publicKey } = await behestKey();
   const upstream = await startUpstream();
   const { requests, ready } = await makeUsers(2);
   const body = JSON.stringify(ready);
@@ -83,11 +89,22 @@ Deno.test("every contestant hands out each user's own token, with the calls that
             method: "POST",
             headers: { "Origin": "https://app.example.com", "Authorization": authorization },
           });
+          const forged = await fetch(`http://127.0.0.1:${running.port}/`, {
+            method: "POST",
+            headers: {
+              "Origin": "https://app.example.com",
+              // Another signature of the same length.
+              "Authorization": authorization.replace(/[^.]{20}$/, "A".repeat(20)),
+            },
+          });
+          await forged.body?.cancel();
+          assert.equal(forged.status, 401, name);
           const { token, sessionId, ttl, expiresAt } = await answer.json();
-          assert.equal(payloadOf(token).uid, payloadOf(authorization.split(" ")[1]!).sub, name);
-          // The limit makes no more than it must.
+          const { uid, tier } = payloadOf(token);
+          assert.deepEqual([uid, tier], [payloadOf(authorization.split(" ")[1]!).sub, 2], name);
+          if (mode === "local") await compactVerify(token, publicKey);
+          // The least that does the work makes no more than it must.
           if (name.startsWith("bare")) continue;
-          assert.equal(payloadOf(token).tier, 2, name);
           assert.deepEqual([typeof sessionId, ttl, typeof expiresAt], ["string", 900, "number"]);
         }
       } finally {
@@ -99,29 +116,106 @@ Deno.test("every contestant hands out each user's own token, with the calls that
   }
 });
 
-Deno.test("an answer that is no 200 is never counted", async () => {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => new Response("no", { status: 503 }),
-  );
+/** So little that only its shape can be judged. */
+const TINY: Extent = {
+  coldStarts: 1,
+  rounds: 2,
+  requests: [4, 4, 4],
+  warmMs: 50,
+  loadMs: 100,
+  turns: 1,
+};
+
+Deno.test("a run measures what it says: milliseconds with the upstreams' in them, rates that the time allows, and starts less the floor", async () => {
+  const deno = Deno.execPath();
+  await prepare(deno);
+  const upstream = await startUpstream();
+  const { requests, ready } = await makeUsers(8);
+  const body = JSON.stringify(ready);
+  await (await fetch(`${upstream.url}/bench/users`, { method: "POST", body })).text();
+  const report: DenoReport = { version: "", v8: "", rows: [] };
+  const progress = () => {};
+  const stage: Stage = { deno, upstream: upstream.url, requests, extent: TINY, report, progress };
   try {
-    const connection = await Connection.open(server.addr.port);
-    const request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    await assert.rejects(connection.ask(request), /503/);
-    connection.close();
+    await measureCold(stage);
+    await measureRunning(stage, { latency: true, throughput: true });
   } finally {
-    await server.shutdown();
+    await upstream.stop();
+  }
+  const floor = report.floor!.cached.p50;
+  assert.ok(floor > 3 && report.signatures!.p50 > 50);
+  assert.equal(report.rows.length, entrants().length);
+  for (const row of report.rows) {
+    const { latency, throughput, cpu, memory, cold, calls, sequence } = row;
+    const name = `${row.name} ${row.mode}`;
+    assert.deepEqual([calls, sequence], CALLS[name], name);
+    for (const ms of [25, 100]) {
+      const { p50, p95, p99, count } = latency![ms]!;
+      assert.ok(p50 >= ms * sequence! && p50 < ms * sequence! + 60, `${name}: ${p50} of ${ms} ms`);
+      assert.ok(p50 <= p95 && p95 <= p99 && count === 4, name);
+    }
+    // One connection asks again as soon as it has its answer.
+    const rate = throughput!["1"]!.p50 * latency!["0"]!.p50 / 1000;
+    assert.ok(rate > 0.2 && rate < 5, `${name}: ${rate} requests under way at one connection`);
+    // /proc counts hundredths of a second.
+    const cores = throughput!["16"]!.p50 * cpu!.p50 / 1000;
+    assert.ok(
+      cores > 0.1 && cores < 1.3 * navigator.hardwareConcurrency,
+      `${name}: ${cores} cores`,
+    );
+    assert.ok(memory!.rest > 20 && memory!.loaded > memory!.rest, name);
+    assert.ok(cold!.cached.p50 > 0 && row.imported!.p50 > 0, name);
+    assert.ok(row.imported!.p50 < floor + cold!.cached.p50, name);
+    assert.equal(row.wasm === undefined, !row.name.startsWith("ours"), name);
+  }
+  const { cold } = report.rows.find(({ name }) => name === "bare-claims")!;
+  assert.ok(cold!.cached.p50 < floor, "the floor itself is not in it");
+});
+
+Deno.test("a start without V8's code cache is told so", async () => {
+  const [contestant] = entrants().at(-1)!;
+  const env = await settingsOf(contestant, "local", "http://127.0.0.1:9");
+  for (const codeCache of [true, false]) {
+    const running = await start(contestant, env, Deno.execPath(), codeCache);
+    const command = await Deno.readTextFile(`/proc/${running.pid}/cmdline`);
+    await running.stop();
+    assert.equal(command.includes("--no-code-cache"), !codeCache);
+  }
+});
+
+Deno.test("a contestant that cannot start says why", async () => {
+  const missing = { name: "missing", what: "", entry: "./contestants/missing.ts", env: {} };
+  await assert.rejects(start(missing, {}, Deno.execPath(), true), /missing\.ts/);
+});
+
+Deno.test("an answer that is no 200 is never counted", async () => {
+  for (const status of [201, 302, 401, 500, 503]) {
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => new Response("no", { status }),
+    );
+    try {
+      const connection = await Connection.open(server.addr.port);
+      const request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      await assert.rejects(connection.ask(request), new RegExp(String(status)));
+      connection.close();
+    } finally {
+      await server.shutdown();
+    }
   }
 });
 
 Deno.test("a median is the middle, and its spread that of the rounds' medians", () => {
-  const { p50, p95, low, high } = spreadOf([[1, 2, 3], [4, 5, 6], [7, 8, 9, 10]]);
-  assert.deepEqual([p50, p95, low, high], [6, 10, 2, 9]);
+  const { p50, p95, p99, low, high, count } = spreadOf([[1, 2, 3], [4, 5, 6], [7, 8, 9, 10]]);
+  assert.deepEqual([p50, p95, p99, low, high, count], [5.5, 10, 10, 2, 8.5, 10]);
+  const hundred = Array.from({ length: 200 }, (_, nth) => nth);
+  const far = spreadOf([hundred]);
+  assert.deepEqual([far.p50, far.p95, far.p99], [99.5, 190, 198]);
 });
 
 Deno.test("a target that was not measured is not judged, and one that was missed is not met", () => {
   const rows = [
-    { name: "seed", mode: "local", cpu: 1 },
+    { name: "seed", mode: "local" },
     { name: "ours", mode: "local", sequence: 2 },
   ];
   const verdicts = judge({ version: "0", v8: "0", rows });

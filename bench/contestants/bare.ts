@@ -1,9 +1,8 @@
 /**
- * The physical limit: the same calls to the platform and to the upstreams, in the best order, and
- * nothing else. It checks no claim, no plan and no answer: nobody should run it.
+ * The least we could write: the same calls to the platform and to the upstreams, in the best order,
+ * and nothing else. It checks no claim, no plan and no answer, and waits without an end: nobody
+ * should run it.
  */
-import { Buffer } from "node:buffer";
-
 const variable = (name: string) => Deno.env.get(name) ?? "";
 const [SUPABASE, BEHEST] = [variable("SUPABASE_URL"), variable("BEHEST_BASE_URL")];
 const [KEY, APIKEY] = [variable("BEHEST_KEY"), variable("SUPABASE_ANON_KEY")];
@@ -12,7 +11,13 @@ const API_KEY = KEY.startsWith("behest_sk_");
 
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-const bytes = (text: string) => Buffer.from(text, "base64url");
+const bytes = (text: string) =>
+  Uint8Array.from(
+    atob(text.replaceAll("-", "+").replaceAll("_", "/")),
+    (letter) => letter.charCodeAt(0),
+  );
+const base64 = (text: string) =>
+  btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const pem = KEY.split("\n").slice(1, -1).join("");
 const [verifying, signing] = await Promise.all([
   crypto.subtle.importKey("jwk", JSON.parse(variable("SUPABASE_JWKS")).keys[0], ECDSA, false, [
@@ -29,29 +34,43 @@ Deno.serve(async (request) => {
     string,
   ];
   const signed = new TextEncoder().encode(`${header}.${payload}`);
-  await crypto.subtle.verify(ECDSA, verifying, bytes(signature), signed);
-  const { sub } = JSON.parse(bytes(payload).toString());
+  if (!await crypto.subtle.verify(ECDSA, verifying, bytes(signature), signed)) {
+    return new Response(null, { status: 401 });
+  }
+  const { sub, app_metadata } = JSON.parse(new TextDecoder().decode(bytes(payload)));
+  let tier = app_metadata.plan;
   if (!CLAIMS) {
     const get = async (path: string) =>
       await (await fetch(SUPABASE + path, { headers: { Authorization, apikey: APIKEY } })).json();
-    await Promise.all([get("/auth/v1/user"), get(`/rest/v1/profiles?select=plan&id=eq.${sub}`)]);
+    [, [{ plan: tier }]] = await Promise.all([
+      get("/auth/v1/user"),
+      get(`/rest/v1/profiles?select=plan&id=eq.${sub}`),
+    ]);
   }
-  return Response.json({ token: await mint(sub) });
+  return Response.json({ token: await mint(sub, tier) });
 });
 
-async function mint(uid: string): Promise<string> {
+async function mint(uid: string, tier: number): Promise<string> {
   if (signing) {
-    const claims = Buffer.from(JSON.stringify({ uid, jti: crypto.randomUUID() })).toString(
-      "base64url",
-    );
-    const input = `${claims}.${claims}`;
+    const header = base64(JSON.stringify({ alg: "RS256", kid: variable("BEHEST_KID") }));
+    const input = `${header}.${base64(JSON.stringify({ uid, tier, jti: crypto.randomUUID() }))}`;
     const signature = await crypto.subtle.sign(RSA, signing, new TextEncoder().encode(input));
-    return `${input}.${Buffer.from(signature).toString("base64url")}`;
+    return `${input}.${base64(String.fromCharCode(...new Uint8Array(signature)))}`;
   }
   const answer = await fetch(`${BEHEST}/v1/auth/mint`, {
     method: "POST",
-    headers: { "Authorization": `Bearer ${KEY}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ user_id: uid, role: "user", ttl: 900, session_id: crypto.randomUUID() }),
+    headers: {
+      "Authorization": `Bearer ${KEY}`,
+      "Content-Type": "application/json",
+      "Accept": "application/json",
+    },
+    body: JSON.stringify({
+      user_id: uid,
+      role: "user",
+      ttl: 900,
+      session_id: crypto.randomUUID(),
+      tier,
+    }),
   });
   return (await answer.json()).jwt;
 }

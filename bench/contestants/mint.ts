@@ -2,7 +2,6 @@
  * Minting as Behest's public TypeScript SDK describes it (`@behest/client-ts` is not on npm): over
  * HTTP with an API key, or signed by jose with a signing key that is imported once.
  */
-import { importPKCS8, SignJWT } from "jose";
 
 interface Wish {
   readonly user_id: string;
@@ -20,10 +19,14 @@ interface Bundle {
 const variable = (name: string) => Deno.env.get(name) ?? "";
 const KEY = variable("BEHEST_KEY");
 
+const API_KEY = KEY.startsWith("behest_sk_");
+
+// Who needs no signature is not made to load it.
+const jose = API_KEY ? undefined : await import("jose");
+const signing = await jose?.importPKCS8(KEY, "RS256");
+
 /** Takes the way that the key's form says. */
-export const mint: (wish: Wish) => Promise<Bundle> = KEY.startsWith("behest_sk_")
-  ? overHttp
-  : locally;
+export const mint: (wish: Wish) => Promise<Bundle> = API_KEY ? overHttp : locally;
 
 async function overHttp({ user_id, tier, ttl }: Wish): Promise<Bundle> {
   const response = await fetch(`${variable("BEHEST_BASE_URL")}/v1/auth/mint`, {
@@ -45,13 +48,11 @@ async function overHttp({ user_id, tier, ttl }: Wish): Promise<Bundle> {
   };
 }
 
-let imported: Promise<CryptoKey> | undefined;
-
 async function locally({ user_id, tier, ttl }: Wish): Promise<Bundle> {
-  const key = await (imported ??= importPKCS8(KEY, "RS256"));
+  if (!jose || !signing) throw new Error("no signing key");
   const [now, sessionId] = [seconds(), crypto.randomUUID()];
   const expiresAt = now + ttl;
-  const token = await new SignJWT({
+  const token = await new jose.SignJWT({
     tid: variable("BEHEST_TENANT_ID"),
     pid: variable("BEHEST_PROJECT_ID"),
     uid: user_id,
@@ -65,7 +66,7 @@ async function locally({ user_id, tier, ttl }: Wish): Promise<Bundle> {
     jti: crypto.randomUUID(),
     sid: sessionId,
     tier,
-  }).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: variable("BEHEST_KID") }).sign(key);
+  }).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: variable("BEHEST_KID") }).sign(signing);
   return { token, ttl, sessionId, expiresAt };
 }
 
