@@ -14,6 +14,7 @@ import {
   unreachable,
 } from "../support/upstreams.ts";
 import { signerOf } from "../support/keys.ts";
+import { boundedBytes } from "../../supabase/functions/behest-token/upstream.ts";
 import { World } from "../support/world.ts";
 
 const { jwk } = await signerOf("ES256");
@@ -56,7 +57,7 @@ for (const route of ROUTES) {
   });
 
   Deno.test(`${route}: an answer without end is read no further than it must be`, async () => {
-    let sent = 0;
+    let [sent, cancelled] = [0, 0];
     const endless: Behaviour = () =>
       new Response(
         new ReadableStream({
@@ -66,12 +67,14 @@ for (const route of ROUTES) {
             // An end after all, lest a reader that never stops should stop this test.
             if (sent > 1024 * 1024) controller.close();
           },
+          cancel: () => void cancelled++,
         }),
       );
     const world = await worldOf(route, endless);
     const answer = await world.ask();
     assertCode(answer, route === "mint" ? "behest_rejected" : `${NAMES[route]}_unavailable`);
     assert.ok(sent <= 80 * 1024, `${sent} bytes`);
+    assert.equal(cancelled, world.to(route).length, "the connection is let go of");
   });
 }
 
@@ -161,11 +164,43 @@ Deno.test("nothing is left waiting when a request has been answered", async () =
   for (
     const routes of [{}, { user: failing(403), plan: hang }, { mint: hang }, { plan: failing(500) }]
   ) {
-    const world = await World.make({}, routes);
-    await world.ask();
-    await world.quiet();
-    assert.equal(world.clock.waiting, false);
+    for (const body of [undefined, "{}", "{", " ".repeat(20_000)]) {
+      const world = await World.make({}, routes);
+      await world.ask({ body });
+      await world.quiet();
+      assert.equal(world.clock.waiting, false);
+    }
   }
+});
+
+Deno.test("a body that comes in crumbs holds no more than its length and a buffer", async () => {
+  let [crumbs, fresh] = [0, 0];
+  const body = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const view = controller.byobRequest!.view as Uint8Array;
+      // A new buffer is empty; one that was here before bears the mark.
+      if (view[1] !== 42) fresh++;
+      view.set([0x20, 42]);
+      crumbs++;
+      controller.byobRequest!.respond(1);
+      if (crumbs === 5_000) controller.close();
+    },
+  });
+  const bytes = await boundedBytes(body, 16_384);
+  assert.deepEqual(bytes, new Uint8Array(5_000).fill(0x20));
+  assert.ok(fresh <= 2, `${fresh} buffers`);
+});
+
+Deno.test("a body that is too long is let go of", async () => {
+  let cancelled = 0;
+  const world = await World.make();
+  const body = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(1024).fill(0x20)),
+    cancel: () => void cancelled++,
+  });
+  await expectCode(world, { body }, "request_too_large");
+  assert.equal(cancelled, 1);
 });
 
 for (const route of ROUTES) {

@@ -140,8 +140,10 @@ async function exchange(
 /** The body's text, read up to its limit and in its time, and no further. */
 async function readBody(request: Request, clock: Clock, deadline: number): Promise<string> {
   const length = request.headers.get("Content-Length");
-  // Deno makes a stream even of a body that is known to be empty.
-  if (length === "0" || request.body === null) return "";
+  if (request.body === null) return "";
+  // Deno makes a stream even of a body that is known to be empty. Chunks outrank the length (RFC 9112
+  // section 6.3).
+  if (length === "0" && !request.headers.has("Transfer-Encoding")) return "";
   if (Number(length) > MAX_BODY_BYTES) throw faults.request_too_large;
   const late = new AbortController();
   const stopTimer = clock.after(deadline - clock.tick(), () => late.abort());

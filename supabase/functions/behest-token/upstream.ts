@@ -123,27 +123,28 @@ export async function boundedBytes(
   const reader = readerOf(body);
   const cancel = () => void reader.cancel().catch(() => {});
   late?.addEventListener("abort", cancel, { once: true });
-  const chunks: Uint8Array[] = [];
+  let bytes = new Uint8Array(CHUNK_BYTES);
   let length = 0;
+  let buffer = new Uint8Array(CHUNK_BYTES);
   for (;;) {
-    const { done, value } = await reader.read(new Uint8Array(CHUNK_BYTES));
-    if (done) break;
-    length += value.byteLength;
-    if (length > limit) {
+    const { done, value } = await reader.read(buffer);
+    if (done) return bytes.subarray(0, length);
+    const end = length + value.byteLength;
+    if (end > limit) {
       cancel();
       return undefined;
     }
-    chunks.push(value);
+    if (end > bytes.length) {
+      const wider = new Uint8Array(Math.min(limit, Math.max(end, 2 * bytes.length)));
+      wider.set(bytes);
+      bytes = wider;
+    }
+    bytes.set(value, length);
+    length = end;
+    // The reader took the buffer and gives it back. One for each chunk would let a body that comes
+    // byte by byte hold a thousand times its length.
+    if (buffer.length === 0) buffer = new Uint8Array(value.buffer);
   }
-  const [first] = chunks;
-  if (first && chunks.length === 1) return first;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /**

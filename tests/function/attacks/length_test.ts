@@ -55,6 +55,12 @@ async function lyingLengths(target: Target): Promise<void> {
     ["a list", length("2, 2"), "server"],
     ["beyond 64 bits", length("99999999999999999999999"), "server"],
     ["too short for the JSON", length("1"), "invalid_request"],
+    [
+      "none, before chunks",
+      post(`Content-Length: 0\r\nTransfer-Encoding: chunked\r\n${good}`, "1\r\n{\r\n0\r\n\r\n"),
+      "server",
+      "invalid_request",
+    ],
   ]);
   await assail(target, [
     ["63 bits", length("9223372036854775807"), "request_too_large"],
