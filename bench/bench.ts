@@ -41,7 +41,7 @@ const WHOLE: Extent = {
   rounds: 4,
   requests: [120, 60, 24],
   warmMs: 2400,
-  loadMs: 260,
+  loadMs: 320,
   turns: 8,
 };
 const QUICK: Extent = {
