@@ -38,17 +38,17 @@ const DOCS = new URL("docs/", ROOT);
 
 const WHOLE: Extent = {
   coldStarts: 5,
-  rounds: 4,
+  rounds: 2,
   requests: [120, 60, 24],
-  warmMs: 2400,
-  loadMs: 320,
+  warmMs: 1000,
+  loadMs: 280,
   turns: 8,
 };
 const QUICK: Extent = {
   coldStarts: 2,
   rounds: 1,
   requests: [40, 20, 8],
-  warmMs: 500,
+  warmMs: 300,
   loadMs: 300,
   turns: 4,
 };

@@ -16,10 +16,11 @@ import type { Counts } from "./upstream.ts";
 /** How much is measured. */
 export interface Extent {
   readonly coldStarts: number;
+  /** Visits to each contestant with load. */
   readonly rounds: number;
   /** Requests of each contestant at each of `UPSTREAM_MS`. */
   readonly requests: readonly number[];
-  /** Milliseconds of load before anything is measured, so that V8 has compiled what it will. */
+  /** Milliseconds of load before a visit, so that V8 has compiled what it will. */
   readonly warmMs: number;
   /** Milliseconds of load a contestant, round and number of connections. */
   readonly loadMs: number;
@@ -193,8 +194,15 @@ async function countCalls(stage: Stage, runners: readonly Runner[]): Promise<voi
   }
 }
 
+/** The connections of one visit to a contestant: most is judged at 16. */
+const VISIT = [16, 16, 1, 64] as const;
+
+/**
+ * A few long visits to each contestant rather than many short ones: after some pauses of ten seconds
+ * V8 has dropped so much of a function that a short visit measures its recovery.
+ */
 async function measureThroughput(stage: Stage, runners: readonly Runner[], sign: Running) {
-  const { loadMs, rounds } = stage.extent;
+  const { loadMs, rounds, warmMs } = stage.extent;
   await upstream(stage, 0);
   const rates = runners.map(() => new Map(CONNECTIONS.map((one) => [one, [] as number[][]])));
   const cpu = runners.map(() => [] as number[][]);
@@ -202,17 +210,11 @@ async function measureThroughput(stage: Stage, runners: readonly Runner[], sign:
   const served = runners.map(() => 0);
   const signed: number[][] = [];
   for (let round = 1; round <= rounds; round++) {
-    for (const connections of CONNECTIONS) {
-      // Most is judged at 16; the others show how it changes, and have half the rounds.
-      if (connections !== 16 && round % 2 === 0) continue;
-      stage.progress(`throughput at ${connections} connections, round ${round} of ${rounds}`);
-      if (connections === 16) {
-        const response = await fetch(`http://127.0.0.1:${sign.port}/?ms=${loadMs}`);
-        signed.push([await response.json()]);
-      }
-      for (const [nth, { running, requests }] of runners.entries()) {
-        // What rested while the others ran has to find its pace again.
-        await load(running.port, requests, connections, { ms: loadMs / 2 });
+    for (const [nth, { row, running, requests }] of runners.entries()) {
+      stage.progress(`throughput of ${row.name}, ${row.mode}, round ${round} of ${rounds}`);
+      // V8 lets go of what rests. A function that rested while the others ran has to find its pace.
+      await load(running.port, requests, 16, { ms: warmMs });
+      for (const connections of VISIT) {
         const before = await cpuOf(running.pid);
         const run = await load(running.port, requests, connections, { ms: loadMs });
         const requested = run.latencies.length;
@@ -222,6 +224,10 @@ async function measureThroughput(stage: Stage, runners: readonly Runner[], sign:
         cpu[nth]?.push([(await cpuOf(running.pid) - before) / requested]);
         sizes[nth]?.push({ requests: served[nth] ?? 0, mib: await memoryOf(running.pid) });
       }
+    }
+    for (let time = 0; time < 2; time++) {
+      const response = await fetch(`http://127.0.0.1:${sign.port}/?ms=${loadMs}`);
+      signed.push([await response.json()]);
     }
   }
   stage.report.signatures = spreadOf(signed);
