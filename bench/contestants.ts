@@ -124,6 +124,14 @@ export const EMPTY: Contestant = {
   env: {},
 };
 
+/** What of a cold start no shim around this core can save. */
+export const CORE: Contestant = {
+  name: "core",
+  what: "the core loaded and opened, and no call",
+  entry: "./contestants/core.ts",
+  env: {},
+};
+
 /** The floor of local signing: SubtleCrypto alone. */
 export const SIGN: Contestant = {
   name: "bare-sign",

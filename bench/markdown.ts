@@ -41,7 +41,7 @@ function tables(deno: DenoReport): string[] {
       `Latency in ms, one request at a time: median (p95, p99) of ${counts} requests; of less than 100 there is no p99. The spread is that of the medians of four rounds at 25 ms.`,
       table(
         ["", "mode", "calls", "in sequence", "at 0 ms", "at 25 ms", "at 100 ms", "spread"],
-        rows.map((row) => [
+        rows.filter(({ latency }) => latency).map((row) => [
           ...of(row),
           String(row.calls ?? "–"),
           String(row.sequence ?? "–"),
@@ -70,7 +70,7 @@ function tables(deno: DenoReport): string[] {
           "after load",
           "by 1,000",
         ],
-        rows.map((row) => [
+        rows.filter(({ throughput }) => throughput).map((row) => [
           ...of(row),
           whole(row.throughput?.["1"]?.p50),
           whole(row.throughput?.["16"]?.p50),
@@ -94,7 +94,7 @@ function tables(deno: DenoReport): string[] {
       } ms without V8's code cache); of that the import, and the WebAssembly module.`,
       table(
         ["", "mode", "code cache", "spread", "none", "import", "module"],
-        rows.map((row) => [
+        rows.filter(({ cold }) => cold).map((row) => [
           ...of(row),
           fixed(row.cold?.cached.p50),
           range(row.cold?.cached),

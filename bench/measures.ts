@@ -1,6 +1,7 @@
 /** The measures: each goes through the contestants in turn, again and again. */
 import {
   type Contestant,
+  CORE,
   EMPTY,
   entrants,
   type Mode,
@@ -60,7 +61,12 @@ async function upstream({ upstream }: Stage, ms: number): Promise<Counts> {
 export async function measureCold(stage: Stage): Promise<void> {
   const { extent, report, progress } = stage;
   await upstream(stage, 0);
-  const all: [Contestant, Mode][] = [...entrants(stage.beside), [EMPTY, "local"]];
+  const started: [Contestant, Mode][] = [
+    ...entrants(stage.beside),
+    [CORE, "api-key"],
+    [CORE, "local"],
+  ];
+  const all: [Contestant, Mode][] = [...started, [EMPTY, "local"]];
   const times = all.map(() => ({ cached: [] as number[][], uncached: [] as number[][] }));
   const imports = all.map(() => ({ whole: [] as number[], wasm: [] as number[] }));
   for (let round = 0; round <= extent.coldStarts; round++) {
@@ -81,7 +87,7 @@ export async function measureCold(stage: Stage): Promise<void> {
   report.floor = { cached: spreadOf(floor.cached), uncached: spreadOf(floor.uncached) };
   const over = (rounds: number[][], floor: number) =>
     spreadOf(rounds.map((round) => round.map((ms) => ms - floor)));
-  for (const [nth, [{ name }, mode]] of entrants(stage.beside).entries()) {
+  for (const [nth, [{ name }, mode]] of started.entries()) {
     const [time, imported] = [times[nth], imports[nth]];
     if (!time || !imported) continue;
     const row = rowOf(report, name, mode);
