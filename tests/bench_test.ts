@@ -159,13 +159,14 @@ Deno.test("a run measures what it says: milliseconds with the upstreams' in them
     }
     // The bounds leave room for a busy machine. One connection asks again as soon as it is answered.
     const underWay = throughput!["1"]!.p50 * latency!["0"]!.p50 / 1000;
-    assert.ok(underWay > 0.05 && underWay < 20, `${name}: ${underWay} requests under way`);
+    assert.ok(underWay > 0.3 && underWay < 5, `${name}: ${underWay} requests under way`);
     const cores = throughput!["16"]!.p50 * cpu!.p50 / 1000;
-    assert.ok(cores > 0.05 && cores < 2 * navigator.hardwareConcurrency, `${name}: ${cores} cores`);
+    assert.ok(cores > 0.2 && cores < 2 * navigator.hardwareConcurrency, `${name}: ${cores} cores`);
     assert.ok(memory!.rest > 20 && memory!.loaded > 20, name);
     assert.ok(row.imported!.p50 > 0 && row.imported!.p50 < floor + cold!.cached.p50, name);
     assert.equal(row.wasm === undefined, !row.name.startsWith("ours"), name);
   }
+  assert.ok(rows.some(({ memory }) => memory!.loaded > memory!.rest + 5), "load takes memory");
   const starts = report.rows.map(({ cold }) => cold!.cached.p50);
   assert.ok(Math.min(...starts) < floor && Math.max(...starts) > 0, "the floor is not in it");
 });
