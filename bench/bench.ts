@@ -47,9 +47,9 @@ const WHOLE: Extent = {
 const QUICK: Extent = {
   coldStarts: 2,
   rounds: 1,
-  requests: [40, 20, 8],
-  warmMs: 300,
-  loadMs: 300,
+  requests: [40, 12, 6],
+  warmMs: 200,
+  loadMs: 200,
   turns: 4,
 };
 
