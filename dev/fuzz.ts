@@ -1,6 +1,6 @@
 /**
  * `deno task fuzz`: throws random input at everything that reads text from outside, and says what
- * broke. The properties are in `fuzz/src/`, the seeds in `fuzz/seeds/`.
+ * broke. The properties are in `fuzz/src/`, the seeds in `tests/seeds/`.
  */
 import { fileURLToPath } from "node:url";
 import { cargoTool } from "./cargo_tool.ts";
@@ -14,7 +14,7 @@ const HELP =
   target       by default all of fuzz/fuzz_targets/
   --seconds N  how long each runs; 60 by default
 
-An input that breaks a property is kept in fuzz/artifacts/. Copied to fuzz/seeds/<target>/ it is
+An input that breaks a property is kept in fuzz/artifacts/. Copied to tests/seeds/<target>/ it is
 replayed by every \`cargo test\`.
 
 Exit code: 0 nothing found, 1 something found or a step failed, 2 wrong usage.`;
@@ -93,7 +93,7 @@ async function fuzz(folder: string, target: string, seconds: number): Promise<Ou
   const child = new Deno.Command(`${folder}/${target}`, {
     args: [
       corpus,
-      `${FUZZ}/seeds/${target}`,
+      `${ROOT}/tests/seeds/${target}`,
       `-max_total_time=${seconds}`,
       `-artifact_prefix=${artifacts}/`,
       "-max_len=20000",

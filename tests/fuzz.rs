@@ -18,7 +18,7 @@ mod properties;
 #[test]
 fn every_seed_of_every_fuzz_target_keeps_its_property() {
     for (target, holds) in properties::TARGETS {
-        let folder = format!("{}/fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
+        let folder = format!("{}/tests/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
         let mut seeds = 0;
         for entry in std::fs::read_dir(&folder).expect("a folder of seeds") {
             let path = entry.unwrap().path();
