@@ -8,7 +8,7 @@ import { makeUsers } from "./contestants.ts";
 import type { Costs } from "./crypto.ts";
 import { markdown } from "./markdown.ts";
 import { type Extent, measureCold, measureRunning, type Stage } from "./measures.ts";
-import { output, prepare } from "./process.ts";
+import { bundle, fetchLibraries, output } from "./process.ts";
 import { type DenoReport, type Report, spreadOf } from "./report.ts";
 import { measureSizes } from "./size.ts";
 
@@ -108,10 +108,11 @@ async function measure({ quick, only, beside }: Options): Promise<Report> {
   try {
     await fetch(`${upstream.url}/bench/users`, { method: "POST", body: JSON.stringify(ready) });
     const denos: DenoReport[] = [];
-    const sizes = only.has("size") ? await measureSizes() : undefined;
     const versions = new Set(quick ? [Deno.version.deno] : [Deno.version.deno, HOSTED_DENO]);
     // Both are here before minutes are spent on the first.
-    for (const version of versions) await prepare(await findDeno(version));
+    for (const version of versions) await fetchLibraries(await findDeno(version));
+    await bundle("seed");
+    const sizes = only.has("size") ? await measureSizes() : undefined;
     for (const version of versions) {
       const deno = await findDeno(version);
       const report: DenoReport = { version, v8: await v8Of(deno), rows: [] };

@@ -26,26 +26,26 @@ const LIBRARY_USERS = [
 const DENO_VARIABLES = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
 
 /**
- * Makes ready what the contestants need: every library in the Deno's cache, fetched with the whole
- * environment, of which a contestant itself is given too little to reach a registry; and the bundle of
- * the seed's function.
+ * Fetches every library of the contestants into a Deno's cache, with the whole environment, of which a
+ * contestant itself is given too little to reach a registry.
  *
  * @throws {Error} with Deno's words, where it fails
  */
-export async function prepare(deno: string): Promise<void> {
+export async function fetchLibraries(deno: string): Promise<void> {
   await output(deno, ["cache", "--no-lock", ...LIBRARY_USERS]);
-  await Deno.mkdir(new URL("bench/out", ROOT), { recursive: true });
-  await bundle("bench/contestants/seed.ts", "bench/out/seed.js");
 }
 
 /**
- * Bundles an entry point into one minified file, by the Deno that runs this.
+ * Bundles a contestant into one minified file, `bench/out/<name>.js`, by the Deno that runs this.
  *
+ * @returns where it is
  * @throws {Error} with Deno's words, where it fails
  */
-export async function bundle(entry: string, file: string): Promise<void> {
-  const how = ["--quiet", "--minify", "--platform=deno"];
-  await output(Deno.execPath(), ["bundle", ...how, `--output=${file}`, entry]);
+export async function bundle(name: "seed" | "server"): Promise<URL> {
+  const file = `bench/out/${name}.js`;
+  const how = ["--quiet", "--minify", "--platform=deno", `--output=${file}`];
+  await output(Deno.execPath(), ["bundle", ...how, `bench/contestants/${name}.ts`]);
+  return new URL(file, ROOT);
 }
 
 /**

@@ -14,8 +14,8 @@ export async function measureSizes(): Promise<Size[]> {
     .filter((file) => !file.endsWith(".d.ts"));
   const bytes = await Promise.all(files.map((file) => Deno.readFile(new URL(file))));
   return [
-    await sizeOf("seed", await bundled("bench/contestants/seed.ts")),
-    await sizeOf("server", await bundled("bench/contestants/server.ts")),
+    await sizeOf("seed", await Deno.readFile(await bundle("seed"))),
+    await sizeOf("server", await Deno.readFile(await bundle("server"))),
     await sizeOf("ours", new Uint8Array(await new Blob(bytes).arrayBuffer())),
   ];
 }
@@ -23,14 +23,4 @@ export async function measureSizes(): Promise<Size[]> {
 async function sizeOf(name: string, bytes: Uint8Array): Promise<Size> {
   const packed = await promisify(gzip)(bytes, { level: 9 }) as Uint8Array;
   return { name, bytes: bytes.length, gzipped: packed.length };
-}
-
-async function bundled(entry: string): Promise<Uint8Array> {
-  const file = await Deno.makeTempFile({ suffix: ".js" });
-  try {
-    await bundle(entry, file);
-    return await Deno.readFile(file);
-  } finally {
-    await Deno.remove(file);
-  }
 }

@@ -174,6 +174,12 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
+/** In two digits, or three where two would look as if the target itself had been found. */
+function written(number: number, limit: number): string {
+  if (Number.isInteger(number)) return String(number);
+  return number.toFixed(Number(number.toFixed(2)) === limit ? 3 : 2);
+}
+
 /** Judges one Deno; what was not measured is left out. */
 export function judge(deno: DenoReport): Verdict[] {
   return TARGETS.flatMap(({ what, found, bare, limit, least }): Verdict[] => {
@@ -182,7 +188,7 @@ export function judge(deno: DenoReport): Verdict[] {
     return [{
       what,
       wanted: `${least ? "≥" : "≤"} ${limit}`,
-      found: Number.isInteger(number) ? String(number) : number.toFixed(2),
+      found: written(number, limit),
       bare: bare?.(deno).toFixed(2),
       met: least ? number >= limit : number <= limit,
     }];

@@ -6,7 +6,7 @@ import { entrants, makeUsers, settingsOf } from "../bench/contestants.ts";
 import { Connection, load } from "../bench/load.ts";
 import { markdown } from "../bench/markdown.ts";
 import { type Extent, measureCold, measureRunning, type Stage } from "../bench/measures.ts";
-import { prepare, start } from "../bench/process.ts";
+import { bundle, fetchLibraries, start } from "../bench/process.ts";
 import { type DenoReport, type Report, spreadOf } from "../bench/report.ts";
 import { judge } from "../bench/targets.ts";
 import type { Counts } from "../bench/upstream.ts";
@@ -61,7 +61,8 @@ const CALLS: Record<string, [number, number]> = {
 };
 
 Deno.test("every contestant hands out each user's own token, signed, with the calls that it needs and no other, and none for a forged session", async () => {
-  await prepare(Deno.execPath());
+  await fetchLibraries(Deno.execPath());
+  await bundle("seed");
   const { publicKey } = await behestKey();
   const upstream = await startUpstream();
   const { requests, ready } = await makeUsers(2);
@@ -128,7 +129,8 @@ const TINY: Extent = {
 
 Deno.test("a run measures what it says: milliseconds with the upstreams' in them, rates that the time allows, and starts less the floor", async () => {
   const deno = Deno.execPath();
-  await prepare(deno);
+  await fetchLibraries(deno);
+  await bundle("seed");
   const upstream = await startUpstream();
   const { requests, ready } = await makeUsers(8);
   const body = JSON.stringify(ready);

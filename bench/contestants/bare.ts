@@ -11,11 +11,16 @@ const API_KEY = KEY.startsWith("behest_sk_");
 
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-const bytes = (text: string) =>
-  Uint8Array.from(
-    atob(text.replaceAll("-", "+").replaceAll("_", "/")),
-    (letter) => letter.charCodeAt(0),
-  );
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+
+/** By a loop: a callback for each letter takes ten times as long. */
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = new Uint8Array(letters.length);
+  for (let index = 0; index < letters.length; index++) bytes[index] = letters.charCodeAt(index);
+  return bytes;
+}
+
 const base64 = (text: string) =>
   btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const pem = KEY.split("\n").slice(1, -1).join("");
@@ -28,16 +33,13 @@ const [verifying, signing] = await Promise.all([
 
 Deno.serve(async (request) => {
   const Authorization = request.headers.get("Authorization") ?? "";
-  const [header, payload, signature] = Authorization.slice(7).split(".") as [
-    string,
-    string,
-    string,
-  ];
-  const signed = new TextEncoder().encode(`${header}.${payload}`);
-  if (!await crypto.subtle.verify(ECDSA, verifying, bytes(signature), signed)) {
+  const token = Authorization.slice(7);
+  const [first, last] = [token.indexOf("."), token.lastIndexOf(".")];
+  const signed = encoder.encode(token.slice(0, last));
+  if (!await crypto.subtle.verify(ECDSA, verifying, bytes(token.slice(last + 1)), signed)) {
     return new Response(null, { status: 401 });
   }
-  const { sub, app_metadata } = JSON.parse(new TextDecoder().decode(bytes(payload)));
+  const { sub, app_metadata } = JSON.parse(decoder.decode(bytes(token.slice(first + 1, last))));
   let tier = app_metadata.plan;
   if (!CLAIMS) {
     const get = async (path: string) =>
@@ -54,7 +56,7 @@ async function mint(uid: string, tier: number): Promise<string> {
   if (signing) {
     const header = base64(JSON.stringify({ alg: "RS256", kid: variable("BEHEST_KID") }));
     const input = `${header}.${base64(JSON.stringify({ uid, tier, jti: crypto.randomUUID() }))}`;
-    const signature = await crypto.subtle.sign(RSA, signing, new TextEncoder().encode(input));
+    const signature = await crypto.subtle.sign(RSA, signing, encoder.encode(input));
     return `${input}.${base64(String.fromCharCode(...new Uint8Array(signature)))}`;
   }
   const answer = await fetch(`${BEHEST}/v1/auth/mint`, {
