@@ -26,9 +26,7 @@ impl Origin {
             None => {
                 let end = rest.find(':').unwrap_or(rest.len());
                 let (host, tail) = rest.split_at(end);
-                host.split('.')
-                    .all(is_label)
-                    .then(|| (host.to_owned(), tail))?
+                is_name(host).then(|| (host.to_owned(), tail))?
             }
         };
         let port = match port.strip_prefix(':') {
@@ -76,9 +74,7 @@ impl Origin {
 
 /// 127.0.0.0/8 (RFC 1122 section 3.2.1.3), and no name that begins like it.
 fn is_loopback(host: &str) -> bool {
-    host.starts_with("127.")
-        && host.split('.').count() == 4
-        && host.split('.').all(|part| part.parse::<u8>().is_ok())
+    host.starts_with("127.") && is_ipv4(host)
 }
 
 /// One entry of `CORS_ORIGIN` in the form that the shim compares with: an exact origin, or
@@ -94,6 +90,29 @@ pub fn allowed_origin(text: &str) -> Option<String> {
         .host
         .contains('.')
         .then(|| format!("https://*.{parts}"))
+}
+
+/// A host's name or IPv4 address. A name that ends in a number is an address to every browser and
+/// to `fetch` (WHATWG URL, "ends in a number"), which would read `127.0.0.010` as 127.0.0.8 and
+/// `1.1` as 1.0.0.1; only the plain form, which all read alike, is one here.
+fn is_name(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    let is_address = last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit());
+    if is_address {
+        is_ipv4(host)
+    } else {
+        host.split('.').all(is_label)
+    }
+}
+
+/// An IPv4 address as RFC 3986 section 3.2.2 has it: four decimal numbers, none with a leading
+/// zero.
+fn is_ipv4(host: &str) -> bool {
+    let is_octet = |part: &str| {
+        part.parse::<u8>()
+            .is_ok_and(|octet| octet.to_string() == part)
+    };
+    host.split('.').count() == 4 && host.split('.').all(is_octet)
 }
 
 /// A label of a host name (RFC 1123 section 2.1), with the underscore that people use.
