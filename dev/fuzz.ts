@@ -9,10 +9,11 @@ const CARGO_FUZZ = "0.13.2";
 const HELP =
   `Fuzzes the core. Needs Rust (rustup) and a C++ compiler; the first time takes two minutes.
 
-  deno task fuzz [target …] [--seconds N]
+  deno task fuzz [target …] [--seconds N] [--seed N]
 
   target       by default all of fuzz/fuzz_targets/
   --seconds N  how long each runs; 60 by default
+  --seed N     where the random numbers begin: the same inputs each time; by default new ones
 
 An input that breaks a property is kept in fuzz/artifacts/. Copied to tests/seeds/<target>/ it is
 replayed by every \`cargo test\`.
@@ -39,9 +40,11 @@ interface Outcome extends Progress {
 }
 
 /** What the command line asks for. */
-function wanted(known: string[]): { targets: string[]; seconds: number } {
+function wanted(known: string[]): { targets: string[]; seconds: number; seed: number } {
   const targets: string[] = [];
   let seconds = 60;
+  // To libFuzzer, 0 is none.
+  let seed = 0;
   const args = [...Deno.args];
   for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
     if (arg === "--help") {
@@ -49,11 +52,13 @@ function wanted(known: string[]): { targets: string[]; seconds: number } {
       Deno.exit(0);
     }
     if (arg === "--seconds") seconds = Number(args.shift());
+    else if (arg === "--seed") seed = Number(args.shift());
     else if (known.includes(arg)) targets.push(arg);
     else misused(`No target ${arg}: there are ${known.join(", ")}.`);
   }
   if (!Number.isInteger(seconds) || seconds < 1) misused("--seconds takes a whole number.");
-  return { targets: targets.length > 0 ? targets : known, seconds };
+  if (!Number.isInteger(seed) || seed < 0) misused("--seed takes a whole number.");
+  return { targets: targets.length > 0 ? targets : known, seconds, seed };
 }
 
 function misused(why: string): never {
@@ -86,7 +91,12 @@ async function build(): Promise<string> {
 }
 
 /** Runs one target for its time, or until it finds something. */
-async function fuzz(folder: string, target: string, seconds: number): Promise<Outcome> {
+async function fuzz(
+  folder: string,
+  target: string,
+  seconds: number,
+  seed: number,
+): Promise<Outcome> {
   const [corpus, artifacts] = [`${FUZZ}/corpus/${target}`, `${FUZZ}/artifacts/${target}`];
   for (const path of [corpus, artifacts]) await Deno.mkdir(path, { recursive: true });
   const start = performance.now();
@@ -95,6 +105,7 @@ async function fuzz(folder: string, target: string, seconds: number): Promise<Ou
       corpus,
       `${ROOT}/tests/seeds/${target}`,
       `-max_total_time=${seconds}`,
+      `-seed=${seed}`,
       `-artifact_prefix=${artifacts}/`,
       "-max_len=20000",
       "-timeout=10",
@@ -165,11 +176,11 @@ const known: string[] = [];
 for await (const { name } of Deno.readDir(`${FUZZ}/fuzz_targets`)) {
   known.push(name.replace(/\.rs$/, ""));
 }
-const { targets, seconds } = wanted(known.sort());
+const { targets, seconds, seed } = wanted(known.sort());
 const folder = await build();
 console.log(`\n${"target".padEnd(12)}    time           runs    runs/s  coverage   corpus`);
 const outcomes: Outcome[] = [];
-for (const target of targets) outcomes.push(await fuzz(folder, target, seconds));
+for (const target of targets) outcomes.push(await fuzz(folder, target, seconds, seed));
 
 const runs = outcomes.reduce((sum, outcome) => sum + outcome.runs, 0);
 const findings = outcomes.filter((outcome) => outcome.finding !== undefined);
