@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { jwtVerify, SignJWT } from "jose";
 import { Core } from "../pkg/behest_token.js";
+import { NOTHING } from "../supabase/functions/behest-token/upstream.ts";
 import "../supabase/functions/behest-token/wasm.ts";
 import { localSettings } from "../tests/support/behest_keys.ts";
 import { ALGORITHMS, makeSigner, type Signer } from "../tests/support/keys.ts";
@@ -87,7 +88,7 @@ async function signers(): Promise<Record<string, Work>> {
     bare: () => () => crypto.subtle.sign(how, key, input),
     ours: async () => {
       const candidate = await core.verify(core.read(authorization), seconds());
-      const grant = core.grant(core.confirm(candidate, undefined, seconds()), undefined, "");
+      const grant = core.grant(core.confirm(candidate, undefined, seconds()), undefined, NOTHING);
       return () => core.sign(grant, seconds());
     },
     jose: () => () =>

@@ -47,8 +47,8 @@ export interface Fault {
 export interface Answer {
     /** The HTTP status; absent where no answer came. */
     readonly status?: number;
-    /** The body; absent where it was over 64 KiB, broke off, or is no UTF-8. */
-    readonly body?: string;
+    /** The body; absent where it was over 64 KiB or broke off. */
+    readonly body?: Uint8Array;
     /** `Retry-After` in seconds. */
     readonly retryAfter?: number;
     /** No answer came, because the time was up. */
@@ -127,7 +127,7 @@ export class Core {
     /**
      * Checks a request's body. Throws `invalid_request`.
      */
-    check(body: string): void;
+    check(body: Uint8Array | number[]): void;
     /**
      * Makes a session of it, with the Auth server's answer where `setup.userUrl` is set. Throws
      * `invalid_session`, `not_a_user`, `anonymous_forbidden`, `auth_unavailable`, `auth_timeout`.
@@ -142,7 +142,7 @@ export class Core {
      * Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
      * Throws `invalid_token`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
      */
-    grant(session: Session, answer: Answer | null | undefined, body: string): Grant;
+    grant(session: Session, answer: Answer | null | undefined, body: Uint8Array | number[]): Grant;
     /**
      * Where the token's key is.
      */
@@ -267,11 +267,11 @@ export interface InitOutput {
     readonly start: () => void;
     readonly wasm_bindgen__convert__closures_____invoke__h03b104f2c034bc89: (a: number, b: number, c: any) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
-    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;
     readonly __wbindgen_exn_store: (a: number) => void;
     readonly __externref_table_alloc: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_destroy_closure: (a: number, b: number) => void;
     readonly __externref_table_dealloc: (a: number) => void;
     readonly __wbindgen_start: () => void;

@@ -25,7 +25,7 @@ extern "C" {
     fn status(this: &JsAnswer) -> Option<u16>;
 
     #[wasm_bindgen(method, getter)]
-    fn body(this: &JsAnswer) -> Option<String>;
+    fn body(this: &JsAnswer) -> Option<Vec<u8>>;
 
     #[wasm_bindgen(method, getter, js_name = retryAfter)]
     fn retry_after(this: &JsAnswer) -> Option<u32>;
@@ -38,7 +38,9 @@ impl From<&JsAnswer> for Answer {
     fn from(answer: &JsAnswer) -> Self {
         Self {
             status: answer.status(),
-            body: answer.body(),
+            body: answer
+                .body()
+                .and_then(|bytes| String::from_utf8(bytes).ok()),
             retry_after: answer.retry_after(),
             timed_out: answer.timed_out() == Some(true),
         }

@@ -101,7 +101,7 @@ impl Core {
     }
 
     /// Checks a request's body. Throws `invalid_request`.
-    pub fn check(&self, body: &str) -> Result<(), JsValue> {
+    pub fn check(&self, body: &[u8]) -> Result<(), JsValue> {
         Wishes::read(body).map(drop).map_err(thrown)
     }
 
@@ -187,7 +187,7 @@ impl Core {
         &self,
         session: Session,
         answer: Option<JsAnswer>,
-        body: &str,
+        body: &[u8],
     ) -> Result<Grant, JsValue> {
         let answer = answer.as_ref().map(Answer::from);
         // Read again: between `check` and here it was JavaScript's.

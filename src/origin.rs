@@ -98,21 +98,15 @@ pub fn allowed_origin(text: &str) -> Option<String> {
 fn is_name(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or(host);
     let is_address = last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit());
-    if is_address {
-        is_ipv4(host)
-    } else {
-        host.split('.').all(is_label)
-    }
+    host.split('.').all(is_label) && (!is_address || is_ipv4(host))
 }
 
-/// An IPv4 address as RFC 3986 section 3.2.2 has it: four decimal numbers, none with a leading
-/// zero.
-fn is_ipv4(host: &str) -> bool {
-    let is_octet = |part: &str| {
-        part.parse::<u8>()
-            .is_ok_and(|octet| octet.to_string() == part)
-    };
-    host.split('.').count() == 4 && host.split('.').all(is_octet)
+/// Whether a name is an IPv4 address as RFC 3986 section 3.2.2 has it: four decimal numbers, none
+/// with a leading zero.
+fn is_ipv4(name: &str) -> bool {
+    let is_octet =
+        |part: &str| part.parse::<u8>().is_ok() && (part.len() == 1 || !part.starts_with('0'));
+    name.split('.').count() == 4 && name.split('.').all(is_octet)
 }
 
 /// A label of a host name (RFC 1123 section 2.1), with the underscore that people use.

@@ -45,8 +45,8 @@ export interface Fault {
 export interface Answer {
   /** The HTTP status; absent where no answer came. */
   readonly status?: number;
-  /** The body; absent where it was over 64 KiB, broke off, or is no UTF-8. */
-  readonly body?: string;
+  /** The body; absent where it was over 64 KiB or broke off. */
+  readonly body?: Uint8Array;
   /** `Retry-After` in seconds. */
   readonly retryAfter?: number;
   /** No answer came, because the time was up. */

@@ -15,16 +15,18 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// Reads a body: nothing, or a JSON object.
+    /// Reads a body: nothing, or a JSON object in UTF-8.
     ///
     /// # Errors
     /// `invalid_request`.
-    pub fn read(body: &str) -> Result<Self, Fault> {
-        if body.trim().is_empty() {
+    pub fn read(body: &[u8]) -> Result<Self, Fault> {
+        // Nobody should send a byte order mark, and some do (RFC 8259 section 8.1).
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        if body.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
         let wishes = || {
-            let body = Json::parse(body.as_bytes()).filter(|body| body.object().is_some())?;
+            let body = Json::parse(body).filter(|body| body.object().is_some())?;
             let session_id = body.get("sessionId").optional_text().ok()?;
             let model = body.get("model").optional_text().ok()?;
             let good = session_id.is_none_or(is_session_id) && model.is_none_or(in_range);

@@ -249,7 +249,7 @@ fn the_local_token_has_the_sdk_s_claims_in_the_sdk_s_order() {
     ));
     let candidate = now(exchange.verify(&token, NOW)).unwrap();
     let session = exchange.confirm(candidate, None, NOW).unwrap();
-    let wishes = Wishes::read(r#"{"sessionId":"s_1"}"#).unwrap();
+    let wishes = Wishes::read(br#"{"sessionId":"s_1"}"#).unwrap();
     let (grant, notice) = exchange.grant(&session, None, &wishes).unwrap();
     assert_eq!((session.uid(), grant.tier(), notice), (SUB, 2, None));
     let bundle = now(exchange.sign(&grant, NOW)).unwrap().to_json().unwrap();

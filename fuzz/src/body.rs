@@ -5,13 +5,11 @@ use serde_json::Value;
 
 /// Checks one body.
 pub fn holds(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else {
+    let Ok(wishes) = Wishes::read(data) else {
         return;
     };
-    let Ok(wishes) = Wishes::read(text) else {
-        return;
-    };
-    let body: Value = match text.trim() {
+    let text = std::str::from_utf8(data).unwrap();
+    let body: Value = match text.trim_start_matches('\u{feff}').trim() {
         "" => Value::Null,
         text => serde_json::from_str(text).unwrap(),
     };

@@ -16,7 +16,7 @@ thread_local! {
     ]);
     static GRANT: Grant = EXCHANGE.with(|exchange| {
         let session = exchange.confirm(candidate(exchange), None, NOW).unwrap();
-        let wishes = Wishes::read(r#"{"sessionId":"s_1"}"#).unwrap();
+        let wishes = Wishes::read(br#"{"sessionId":"s_1"}"#).unwrap();
         exchange.grant(&session, None, &wishes).unwrap().0
     });
 }

@@ -1,5 +1,6 @@
 /** The border between JavaScript and the core: trust cannot be made on this side of it. */
 // Loads the module.
+import { NOTHING } from "../../supabase/functions/behest-token/upstream.ts";
 import "../../supabase/functions/behest-token/wasm.ts";
 import assert from "node:assert/strict";
 import { exportPKCS8, generateKeyPair, SignJWT } from "jose";
@@ -36,11 +37,11 @@ async function authorization(): Promise<string> {
 Deno.test("JavaScript can make no handle of its own", async () => {
   const core = await open();
   const forged = <T>(of: { prototype: T }): T => Object.create(of.prototype as object);
-  assert.throws(() => core.grant(forged(Session), undefined, ""));
+  assert.throws(() => core.grant(forged(Session), undefined, NOTHING));
   assert.throws(() => core.confirm(forged(Candidate), undefined, now));
   assert.throws(() => core.verify(forged(Token), now));
   assert.throws(() => core.sign(forged(Grant), now));
-  assert.throws(() => core.grant({ uid: "u_1" } as unknown as Session, undefined, ""));
+  assert.throws(() => core.grant({ uid: "u_1" } as unknown as Session, undefined, NOTHING));
 });
 
 Deno.test("no step can be left out", async () => {
@@ -48,7 +49,7 @@ Deno.test("no step can be left out", async () => {
   const token = core.read(await authorization());
   assert.throws(() => core.confirm(token as unknown as Candidate, undefined, now));
   const candidate = await core.verify(core.read(await authorization()), now);
-  assert.throws(() => core.grant(candidate as unknown as Session, undefined, ""));
+  assert.throws(() => core.grant(candidate as unknown as Session, undefined, NOTHING));
   // With the user check on there is no session without the Auth server's answer.
   assert.throws(() => core.confirm(candidate, undefined, now), { code: "internal" });
 });
@@ -68,9 +69,9 @@ Deno.test("a step uses up the one before: nothing is minted twice", async () => 
       assert.throws(() => core.confirm(candidate, undefined, now));
       continue;
     }
-    const grant = core.grant(session, undefined, "");
+    const grant = core.grant(session, undefined, NOTHING);
     if (again === 2) {
-      assert.throws(() => core.grant(session, undefined, ""));
+      assert.throws(() => core.grant(session, undefined, NOTHING));
       continue;
     }
     assert.match(await core.sign(grant, now), /^\{"token":"eyJ/);
@@ -82,7 +83,7 @@ Deno.test("a clock that tells no time signs no token", async () => {
   for (const nonsense of [NaN, -1, Infinity]) {
     const core = await open({ BEHEST_USER_CHECK: "claims" });
     const candidate = await core.verify(core.read(await authorization()), now);
-    const grant = core.grant(core.confirm(candidate, undefined, now), undefined, "");
+    const grant = core.grant(core.confirm(candidate, undefined, now), undefined, NOTHING);
     await assert.rejects(
       async () => await core.sign(grant, nonsense),
       (fault: Fault) => fault.code === "internal",

@@ -1,5 +1,5 @@
 /** The API-key call: Behest mints. */
-import { call, type Reply, type World } from "./upstream.ts";
+import { call, type Reply, type Span, type World } from "./upstream.ts";
 
 /** Tries after the first. */
 const RETRIES = 2;
@@ -13,7 +13,7 @@ export function fetchToken(
   url: string,
   key: string,
   body: string,
-  deadline: number,
+  span: Span,
   world: World,
 ): Promise<Reply> {
   return call({
@@ -25,6 +25,12 @@ export function fetchToken(
     },
     body,
     retries: RETRIES,
-    deadline,
+    span,
   }, world);
+}
+
+/** Behest's name for the request, where it is safe to hand on. */
+export function traceIdOf({ headers }: Reply): string | undefined {
+  const id = headers?.get("X-Trace-Id");
+  return id && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
 }

@@ -1,11 +1,11 @@
 /** The way of a request, top to bottom. What is decided is decided in the core; this carries. */
 import type { Core, Environment, Fault, Setup } from "../../../pkg/behest_token.js";
-import { fetchToken } from "./behest.ts";
+import { fetchToken, traceIdOf } from "./behest.ts";
 import { corsHeaders, isAllowed, METHODS, preflight } from "./cors.ts";
 import { KeyRing } from "./jwks.ts";
 import { Entry, type Line, loggable, once } from "./log.ts";
 import { fetchPlan, fetchUser, publicHeaders } from "./supabase.ts";
-import { boundedBytes, type Clock, utf8, type World } from "./upstream.ts";
+import { boundedBytes, type Clock, NOTHING, type World } from "./upstream.ts";
 import { faults, isFault, openCore } from "./wasm.ts";
 
 /** What the function needs of the world. */
@@ -83,8 +83,7 @@ async function exchange(
   entry: Entry,
 ): Promise<string> {
   const { clock } = deps;
-  const start = clock.tick();
-  const deadline = start + REQUEST_MS;
+  const deadline = entry.start + REQUEST_MS;
   entry.note({ mode: setup.mode });
 
   if (setup.fault) throw setup.fault;
@@ -92,6 +91,7 @@ async function exchange(
   if (request.method !== "POST") throw faults.method_not_allowed;
   const body = await readBody(request, clock, deadline);
   core.check(body);
+  entry.begin();
 
   const candidate = await entry.time("verify", async () => {
     const token = core.read(request.headers.get("Authorization"));
@@ -106,13 +106,13 @@ async function exchange(
   const { sub, authorization } = candidate;
   const headers = { ...publicHeaders(setup), "Authorization": authorization };
   const planUnwanted = new AbortController();
-  const planDeadline = setup.planOptional ? start + OPTIONAL_PLAN_MS : deadline;
-  const user = userUrl && entry.time("user", () => fetchUser(userUrl, headers, deadline, deps));
-  const plan = planUrl &&
-    entry.time(
-      "plan",
-      () => fetchPlan(planUrl, sub, headers, planDeadline, planUnwanted.signal, deps),
-    );
+  const planDeadline = setup.planOptional ? entry.start + OPTIONAL_PLAN_MS : deadline;
+  const user = userUrl &&
+    entry.time("user", (start) => fetchUser(userUrl, headers, { start, deadline }, deps));
+  const plan = planUrl && entry.time("plan", (start) => {
+    const span = { start, deadline: planDeadline };
+    return fetchPlan(planUrl, sub, headers, span, planUnwanted.signal, deps);
+  });
   // It may fail before anybody waits for it, and an unheard rejection ends the process.
   if (plan) plan.catch(() => {});
   let session;
@@ -127,23 +127,24 @@ async function exchange(
   entry.note({ tier: grant.tier });
   if (grant.notice) notice(grant.notice);
 
-  return await entry.time("mint", async () => {
+  return await entry.time("mint", async (start) => {
     if (mintUrl === undefined || behestKey === undefined) {
       return await core.sign(grant, clock.now());
     }
-    const minted = await fetchToken(mintUrl, behestKey, core.request(grant), deadline, deps);
-    entry.traceId = minted.traceId;
+    const span = { start, deadline };
+    const minted = await fetchToken(mintUrl, behestKey, core.request(grant), span, deps);
+    entry.traceId = traceIdOf(minted);
     return core.accept(grant, minted, clock.now());
   });
 }
 
-/** The body's text, read up to its limit and in its time, and no further. */
-async function readBody(request: Request, clock: Clock, deadline: number): Promise<string> {
+/** The body's bytes, read up to its limit and in its time, and no further. */
+async function readBody(request: Request, clock: Clock, deadline: number): Promise<Uint8Array> {
   const length = request.headers.get("Content-Length");
-  if (request.body === null) return "";
+  if (request.body === null) return NOTHING;
   // Deno makes a stream even of a body that is known to be empty. Chunks outrank the length (RFC 9112
   // section 6.3).
-  if (length === "0" && !request.headers.has("Transfer-Encoding")) return "";
+  if (length === "0" && !request.headers.has("Transfer-Encoding")) return NOTHING;
   if (Number(length) > MAX_BODY_BYTES) throw faults.request_too_large;
   const late = new AbortController();
   const stopTimer = clock.after(deadline - clock.tick(), () => late.abort());
@@ -151,9 +152,7 @@ async function readBody(request: Request, clock: Clock, deadline: number): Promi
     const bytes = await boundedBytes(request.body, MAX_BODY_BYTES, late.signal);
     if (late.signal.aborted) throw faults.invalid_request;
     if (bytes === undefined) throw faults.request_too_large;
-    const text = utf8(bytes);
-    if (text === undefined) throw faults.invalid_request;
-    return text;
+    return bytes;
   } catch (error) {
     // The caller hung up.
     throw isFault(error) ? error : faults.invalid_request;

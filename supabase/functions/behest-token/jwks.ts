@@ -91,12 +91,13 @@ export class KeyRing {
 
   async #fetch(): Promise<void> {
     const { clock } = this.#world;
-    if (this.#fetchedAt !== undefined) this.#refetchedAt = clock.tick();
+    const start = clock.tick();
+    if (this.#fetchedAt !== undefined) this.#refetchedAt = start;
     const answer = await call({
       url: this.#url,
       headers: this.#headers,
       retries: 1,
-      deadline: clock.tick() + LIMIT_MS,
+      span: { start, deadline: start + LIMIT_MS },
     }, this.#world);
     try {
       const skipped = await this.#core.acceptKeys(answer);

@@ -9,14 +9,19 @@ export type Line = Record<string, unknown>;
 
 /** Collects what one request did. */
 export class Entry {
+  /** The tick at which the request came. */
+  readonly start: number;
   /** Behest's name for this request. */
   traceId?: string;
   readonly #clock: Clock;
+  /** The latest tick: where one step ends, the next begins, and the clock is read once. */
+  #latest: number;
   readonly #times = new Map<Step, number>();
   readonly #facts: Line = {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.start = this.#latest = clock.tick();
   }
 
   /** Adds facts to the line. */
@@ -24,13 +29,23 @@ export class Entry {
     Object.assign(this.#facts, facts);
   }
 
-  /** Measures a step, however it ends. */
-  async time<T>(step: Step, work: () => T | Promise<T>): Promise<T> {
-    const start = this.#clock.tick();
+  /** Ends what came before the first step, and is no step. */
+  begin(): void {
+    this.#latest = this.#clock.tick();
+  }
+
+  /**
+   * Measures a step from the end of the one before, however it ends.
+   *
+   * @param work gets the tick at which it begins
+   */
+  async time<T>(step: Step, work: (start: number) => T | Promise<T>): Promise<T> {
+    const start = this.#latest;
     try {
-      return await work();
+      return await work(start);
     } finally {
-      this.#times.set(step, this.#clock.tick() - start);
+      this.#latest = this.#clock.tick();
+      this.#times.set(step, this.#latest - start);
     }
   }
 

@@ -1,6 +1,6 @@
 /** The user and the plan, each one GET with the caller's own token. */
 import type { Setup } from "../../../pkg/behest_token.js";
-import { call, type Reply, type World } from "./upstream.ts";
+import { call, type Reply, type Span, type World } from "./upstream.ts";
 
 /** Tries after the first, for both. */
 const RETRIES = 1;
@@ -14,10 +14,10 @@ export function publicHeaders({ supabaseKey }: Setup): Record<string, string> {
 export function fetchUser(
   url: string,
   headers: Record<string, string>,
-  deadline: number,
+  span: Span,
   world: World,
 ): Promise<Reply> {
-  return call({ url, headers, retries: RETRIES, deadline }, world);
+  return call({ url, headers, retries: RETRIES, span }, world);
 }
 
 /**
@@ -29,7 +29,7 @@ export function fetchPlan(
   url: string,
   sub: string,
   headers: Record<string, string>,
-  deadline: number,
+  span: Span,
   signal: AbortSignal,
   world: World,
 ): Promise<Reply> {
@@ -37,7 +37,7 @@ export function fetchPlan(
     url: url + encodeURIComponent(sub),
     headers: { ...headers, "Accept": "application/json" },
     retries: RETRIES,
-    deadline,
+    span,
     signal,
   }, world);
 }

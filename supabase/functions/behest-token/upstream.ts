@@ -27,6 +27,12 @@ export interface World {
   readonly clock: Clock;
 }
 
+/** When a call begins, and when whoever waits for it must be answered, in ticks. */
+export interface Span {
+  readonly start: number;
+  readonly deadline: number;
+}
+
 /** A call. */
 export interface Call {
   readonly url: string;
@@ -35,15 +41,14 @@ export interface Call {
   readonly body?: string;
   /** Tries after the first. */
   readonly retries: number;
-  /** The tick at which the whole request must be answered. */
-  readonly deadline: number;
+  readonly span: Span;
   /** Ends the call early, when nobody waits for it any more. */
   readonly signal?: AbortSignal;
 }
 
-/** An answer, with the trace id that Behest gives it. */
+/** An answer, with what its headers say. */
 export interface Reply extends Answer {
-  readonly traceId?: string;
+  readonly headers?: Headers;
 }
 
 /** Milliseconds that one try may take, the reading of its body included. */
@@ -54,23 +59,28 @@ const BACKOFF_MS = 100;
 const MAX_BODY_BYTES = 64 * 1024;
 /** Read at a time, in bytes: most bodies at once. */
 const CHUNK_BYTES = 2 * 1024;
+/** A body that is not there. */
+export const NOTHING = new Uint8Array();
 
 /** Calls an upstream. Never rejects: an answer that did not come is an answer too. */
 export async function call(call: Call, world: World): Promise<Reply> {
+  const { start, deadline } = call.span;
+  let left = deadline - start;
   for (let tried = 0;; tried++) {
-    const reply = await attempt(call, world);
+    const reply = await attempt(call, left, world);
     const failed = reply.status === undefined || reply.status >= 500;
     if (!failed || tried === call.retries || call.signal?.aborted) return reply;
     // Jitter, so that callers that failed together do not come back together.
     const pause = BACKOFF_MS * 2 ** tried * (0.5 + Math.random());
-    if (world.clock.tick() + pause >= call.deadline) return reply;
+    if (world.clock.tick() + pause >= deadline) return reply;
     await new Promise<void>((resolve) => world.clock.after(pause, resolve));
     if (call.signal?.aborted) return reply;
+    left = deadline - world.clock.tick();
   }
 }
 
-async function attempt(call: Call, { fetch, clock }: World): Promise<Reply> {
-  const left = call.deadline - clock.tick();
+/** @param left milliseconds until the deadline */
+async function attempt(call: Call, left: number, { fetch, clock }: World): Promise<Reply> {
   if (left <= 0) return { timedOut: true };
   const abort = new AbortController();
   let timedOut = false;
@@ -91,23 +101,20 @@ async function attempt(call: Call, { fetch, clock }: World): Promise<Reply> {
       abort.abort();
     });
     const response = await answered;
-    return {
-      status: response.status,
-      body: response.ok ? await text(response) : discard(response),
-      retryAfter: retryAfter(response.headers.get("Retry-After"), clock.now()),
-      traceId: traceId(response.headers.get("X-Trace-Id")),
-    };
+    const { status, headers, body } = response;
+    if (response.ok) {
+      const bytes = body === null ? NOTHING : await boundedBytes(body, MAX_BODY_BYTES);
+      return { status, headers, body: bytes };
+    }
+    // What an upstream says of its errors is never passed on, so it is not read.
+    body?.cancel().catch(() => {});
+    return { status, headers, retryAfter: retryAfter(headers.get("Retry-After"), clock.now()) };
   } catch {
     return { timedOut };
   } finally {
     stopTimer();
     call.signal?.removeEventListener("abort", giveUp);
   }
-}
-
-/** What an upstream says of its errors is never passed on, so it is not read. */
-function discard(response: Response): undefined {
-  response.body?.cancel().catch(() => {});
 }
 
 /**
@@ -160,22 +167,6 @@ function readerOf(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader {
   }
 }
 
-/** Bytes as text; nothing where they are no UTF-8. */
-export function utf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A good answer's text; nothing where it is too long or no UTF-8. */
-async function text({ body }: Response): Promise<string | undefined> {
-  if (body === null) return "";
-  const bytes = await boundedBytes(body, MAX_BODY_BYTES);
-  return bytes && utf8(bytes);
-}
-
 /** `Retry-After` in seconds (RFC 9110 section 10.2.3), up to a day; nothing for nonsense. */
 function retryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
@@ -185,9 +176,4 @@ function retryAfter(value: string | null, now: number): number | undefined {
     ? Math.ceil(Date.parse(value) / 1000 - now)
     : NaN;
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), 86_400);
-}
-
-/** A trace id that is safe to hand on. */
-function traceId(value: string | null): string | undefined {
-  return value !== null && /^[\x21-\x7e]{1,128}$/.test(value) ? value : undefined;
 }
