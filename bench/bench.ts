@@ -39,7 +39,7 @@ const DOCS = new URL("docs/", ROOT);
 const WHOLE: Extent = {
   coldStarts: 5,
   rounds: 2,
-  requests: [120, 60, 24],
+  requests: [120, 100, 100],
   warmMs: 1000,
   loadMs: 280,
   turns: 8,

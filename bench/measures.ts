@@ -144,7 +144,7 @@ export async function measureRunning(
 
 /**
  * One request at a time of each contestant. They begin one after the other, with so much time between
- * that no two compute at once, and wait for their upstreams together.
+ * that no two compute at once, and while they wait for their upstreams the next ones begin.
  */
 async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise<void> {
   const connections = await Promise.all(
@@ -154,11 +154,11 @@ async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise
     const beats = stage.extent.requests[nth] ?? 0;
     await upstream(stage, ms);
     const rounds = runners.map(() => [[]] as number[][]);
+    const underWay = runners.map(() => Promise.resolve());
     for (let beat = 0; beat < beats; beat++) {
       if (beat % 10 === 0) {
         stage.progress(`latency with upstreams at ${ms} ms, request ${beat} of ${beats}`);
       }
-      const underWay: Promise<void>[] = [];
       for (const [which, connection] of connections.entries()) {
         const ask = async () => {
           const requests = runners[which]?.requests ?? [];
@@ -169,14 +169,13 @@ async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise
           // Four rounds, to see how far a median strays.
           (list[Math.floor(beat * 4 / beats)] ??= []).push(performance.now() - before);
         };
-        if (ms === 0) await ask();
-        else {
-          underWay.push(ask());
-          await pause(STAGGER_MS * (ms === 100 ? 2 : 1));
-        }
+        await underWay[which];
+        const asked = underWay[which] = ask();
+        // Without upstreams to wait for, it computes all the time.
+        await (STAGGER_MS[ms] === undefined ? asked : pause(STAGGER_MS[ms]));
       }
-      await Promise.all(underWay);
     }
+    await Promise.all(underWay);
     for (const [which, { row }] of runners.entries()) {
       (row.latency ??= {})[ms] = spreadOf(rounds[which] ?? []);
     }
@@ -185,8 +184,11 @@ async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise
   await countCalls(stage, runners);
 }
 
-/** Milliseconds from one contestant's request to the next one's: longer than any computes. */
-const STAGGER_MS = 15;
+/**
+ * Milliseconds from one contestant's request to the next one's, for each time of the upstreams: longer
+ * than any computes at a time, and such that none begins just when another's upstream answers.
+ */
+const STAGGER_MS: Readonly<Record<number, number>> = { 25: 14, 100: 19 };
 
 async function countCalls(stage: Stage, runners: readonly Runner[]): Promise<void> {
   const requests = 10;
