@@ -40,8 +40,8 @@ const WHOLE: Extent = {
   coldStarts: 5,
   rounds: 2,
   requests: [120, 100, 100],
-  warmMs: 800,
-  loadMs: 260,
+  warmMs: 1000,
+  loadMs: 270,
   turns: 8,
 };
 const QUICK: Extent = {
