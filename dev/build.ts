@@ -3,10 +3,12 @@
  * that no file is read at run time; and the list of what is inside. The same sources make the same
  * bytes on every machine.
  */
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
 import { minify } from "terser";
 import { makeSbom } from "./sbom.ts";
+import { makeSingle } from "./single.ts";
 
 const HELP = `Makes pkg/ from src/. Needs Rust (rustup); the first time takes two minutes.
 
@@ -76,8 +78,12 @@ async function compilerFlags(): Promise<string> {
   ].join("\x1f");
 }
 
-/** Builds everything into a folder. */
-async function build(folder: string): Promise<void> {
+/**
+ * Builds into a folder all that comes out of `src/`.
+ *
+ * @returns SHA-256 of the module, in hex
+ */
+async function build(folder: string): Promise<string> {
   const targets = await run("list Rust targets", "rustup", ["target", "list", "--installed"]);
   if (!targets.split("\n").includes(TARGET)) {
     await run(`add ${TARGET}`, "rustup", ["target", "add", TARGET]);
@@ -98,6 +104,7 @@ async function build(folder: string): Promise<void> {
   const digest = await sha256(module);
   await writeScripts(folder, module, digest);
   await Deno.writeTextFile(`${folder}/sbom.cdx.json`, await makeSbom(digest));
+  return digest;
 }
 
 /** What `wasm-opt -Oz` does, with no more than Deno 2.1 (V8 13.0) and everything newer can load. */
@@ -202,18 +209,33 @@ function base64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-/** Names of files that differ between two folders, or are in one alone. */
-async function differences(one: string, other: string): Promise<string[]> {
-  const read = async (folder: string) => {
-    const files = new Map<string, string>();
-    for await (const { name } of Deno.readDir(folder)) {
-      files.set(name, base64(await Deno.readFile(`${folder}/${name}`)));
-    }
-    return files;
-  };
-  const [left, right] = [await read(one), await read(other)];
-  const names = new Set([...left.keys(), ...right.keys()]);
-  return [...names].filter((name) => left.get(name) !== right.get(name));
+/** Puts a file that was built in its place; with `--check` only sees whether it is there. */
+async function publish(name: string): Promise<void> {
+  const bytes = await Deno.readFile(`${folder}/${name}`);
+  const before = await Deno.readFile(`${PKG}/${name}`).catch(() => new Uint8Array());
+  if (base64(bytes) === base64(before)) return;
+  changed.push(name);
+  if (check) return;
+  await Deno.mkdir(dirname(`${PKG}/${name}`), { recursive: true });
+  await Deno.writeFile(`${PKG}/${name}`, bytes);
+}
+
+/** Every file in a folder and below, by its path from there. */
+async function filesIn(folder: string, below = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
+    if (isDirectory) files.push(...await filesIn(folder, `${below}${name}/`));
+    else files.push(below + name);
+  }
+  return files;
+}
+
+/** With `--check`, ends where something is not what the sources make. */
+function judge(): void {
+  if (!check || changed.length === 0) return;
+  console.error(`pkg/ is not what the sources make: ${changed.join(", ")} differ.`);
+  console.error("Run `deno task build` and commit pkg/.");
+  Deno.exit(1);
 }
 
 if (Deno.args.includes("--help")) {
@@ -226,25 +248,27 @@ if (unknown !== undefined) {
   Deno.exit(2);
 }
 const check = Deno.args.includes("--check");
+const changed: string[] = [];
 const folder = await Deno.makeTempDir({ prefix: "behest-token-" });
 try {
   console.log(check ? "Checking pkg/ against its sources" : "Building pkg/");
-  await build(folder);
+  const digest = await build(folder);
   const size = (await Deno.stat(`${folder}/${NAME}_bg.wasm`)).size;
   console.log(`  ${NAME}_bg.wasm: ${(size / 1024).toFixed(1)} KiB`);
-  await Deno.mkdir(PKG, { recursive: true });
-  const changed = await differences(folder, PKG);
-  if (check && changed.length > 0) {
-    console.error(`pkg/ is not what the sources make: ${changed.join(", ")} differ.`);
-    console.error("Run `deno task build` and commit pkg/.");
-    Deno.exit(1);
+  for (const name of await filesIn(folder)) await publish(name);
+  judge();
+  const start = performance.now();
+  await Deno.mkdir(`${folder}/single`);
+  await Deno.writeTextFile(`${folder}/single/index.ts`, await makeSingle(digest));
+  report("make it one file", start);
+  await publish("single/index.ts");
+  const built = await filesIn(folder);
+  for (const name of await filesIn(PKG)) {
+    if (built.includes(name)) continue;
+    changed.push(name);
+    if (!check) await Deno.remove(`${PKG}/${name}`);
   }
-  if (!check) {
-    for (const name of changed) {
-      await Deno.copyFile(`${folder}/${name}`, `${PKG}/${name}`)
-        .catch(() => Deno.remove(`${PKG}/${name}`));
-    }
-  }
+  judge();
   console.log(changed.length === 0 ? "pkg/ is up to date." : `Wrote ${changed.join(", ")}.`);
 } finally {
   await Deno.remove(folder, { recursive: true });

@@ -88,29 +88,38 @@ export interface Running {
 }
 
 /**
- * Starts the function on this Deno: ES256 keys inline, user check and plan table on, API-key mode.
+ * What Supabase gives every function, and the least that a user has to set: ES256 keys inline, user
+ * check and plan table on, API-key mode.
  *
  * @param upstream where both Supabase and Behest are, such as `new Upstream().url`
- * @param settings one that is `undefined` is not there
  */
-export async function startRunning(upstream: string, settings: Settings = {}): Promise<Running> {
+export async function leastSettings(upstream: string): Promise<Settings> {
   const { jwk } = await signerOf("ES256");
-  const env = {
+  return {
     SUPABASE_URL: upstream,
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE_KEY }),
     SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }),
     BEHEST_KEY: API_KEY,
     BEHEST_BASE_URL: upstream,
     CORS_ORIGIN: ORIGIN,
-    ...settings,
   };
-  const given = Object.entries(env).filter((pair): pair is [string, string] =>
+}
+
+/** Settings as variables: one that is `undefined` is not there. */
+export function variables(settings: Settings): Record<string, string> {
+  const given = Object.entries(settings).filter((pair): pair is [string, string] =>
     pair[1] !== undefined
   );
+  return Object.fromEntries(given);
+}
+
+/** Starts the function on this Deno, with the least settings and some others. */
+export async function startRunning(upstream: string, settings: Settings = {}): Promise<Running> {
+  const env = variables({ ...await leastSettings(upstream), ...settings });
   const log: string[] = [];
   const child = await startFunction(
     Deno.execPath(),
-    Object.fromEntries(given),
+    env,
     (line) => log.push(line),
   );
   return { url: child.url, log, stop: child.stop };
