@@ -7,8 +7,8 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
 import { minify } from "terser";
+import { makePackage } from "./package.ts";
 import { makeSbom } from "./sbom.ts";
-import { makeSingle } from "./single.ts";
 
 const HELP = `Makes pkg/ from src/. Needs Rust (rustup); the first time takes two minutes.
 
@@ -259,9 +259,11 @@ try {
   judge();
   const start = performance.now();
   await Deno.mkdir(`${folder}/single`);
-  await Deno.writeTextFile(`${folder}/single/index.ts`, await makeSingle(digest));
-  report("make it one file", start);
-  await publish("single/index.ts");
+  for (const [name, text] of await makePackage(digest)) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+    await publish(name);
+  }
+  report("make the package", start);
   const built = await filesIn(folder);
   for (const name of await filesIn(PKG)) {
     if (built.includes(name)) continue;

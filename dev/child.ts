@@ -1,4 +1,4 @@
-/** One process of the stack: a Deno script that serves on a port of its own. */
+/** One process of the stack: a program, mostly a Deno script, that serves on a port of its own. */
 
 /** How long a child may take to be ready, in ms; a first start downloads modules. */
 const START_TIMEOUT = 120_000;
@@ -9,19 +9,25 @@ const STOP_TIMEOUT = 2_000;
 /** What Deno itself needs of the environment: where its cache of modules is. */
 const DENO_VARIABLES = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"];
 
-/** What to run, and with which rights. */
-export interface ChildOptions {
+/** What to run. */
+export interface ProgramOptions {
   /** For messages. */
   name: string;
-  /** Path of the Deno binary. */
-  deno: string;
-  /** What follows `deno run`: rights and the script. */
+  program: string;
   args: string[];
   env: Record<string, string>;
   /** Whether it sees this process's environment, too. */
   inheritEnv: boolean;
   /** Called with every line of its standard output and error. */
   onLine: (line: string) => void;
+}
+
+/** A Deno script to run, and with which rights. */
+export interface ChildOptions extends Omit<ProgramOptions, "program"> {
+  /** Path of the Deno binary. */
+  deno: string;
+  /** What follows `deno run`: rights and the script. */
+  args: string[];
 }
 
 /** A running child. */
@@ -34,13 +40,18 @@ export interface Child {
 }
 
 /**
- * Starts it in the folder of the repository and waits until it prints
+ * Starts a script in the folder of the repository and waits until it prints
  * `ready <url>`.
  * @throws {Error} with its last lines, where it ends or hangs before that
  */
-export async function startChild(options: ChildOptions): Promise<Child> {
-  const process = new Deno.Command(options.deno, {
-    args: ["run", "--no-prompt", ...options.args],
+export function startChild({ deno, args, ...options }: ChildOptions): Promise<Child> {
+  return startProgram({ ...options, program: deno, args: ["run", "--no-prompt", ...args] });
+}
+
+/** The same for any program. */
+export async function startProgram(options: ProgramOptions): Promise<Child> {
+  const process = new Deno.Command(options.program, {
+    args: options.args,
     cwd: new URL("..", import.meta.url),
     clearEnv: !options.inheritEnv,
     env: { ...denoVariables(), ...options.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },

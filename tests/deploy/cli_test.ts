@@ -1,7 +1,7 @@
 /** `supabase functions deploy`, with the real CLI and without Docker: what it uploads is enough. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { assertMints, DENOS, type Files, inFolder } from "../support/deployed.ts";
+import { assertUploadMints, DENOS, type Files, inFolder } from "../support/deployed.ts";
 import { ManagementApi } from "../support/management_api.ts";
 import { leastSettings, Upstream } from "../support/running.ts";
 import { CLIS, supabase } from "../support/supabase_cli.ts";
@@ -41,7 +41,7 @@ for (const cli of CLIS) {
       assert.equal(deployed.metadata.entrypoint_path, ENTRY);
       assert.equal(deployed.metadata.verify_jwt, false);
       assert.deepEqual(deployed.metadata.static_patterns, []);
-      for (const deno of DENOS) await assertMints(deno, deployed.files, ENTRY);
+      for (const deno of DENOS) await assertUploadMints(deno, deployed.files, ENTRY);
     });
   });
 
@@ -89,7 +89,7 @@ for (const cli of CLIS) {
           "BEHEST_KEY",
           "CORS_ORIGIN",
         ]);
-        await assertMints(Deno.version.deno, files, ENTRY, api.secrets);
+        await assertUploadMints(Deno.version.deno, files, ENTRY, api.secrets);
       });
     } finally {
       await upstream.stop();

@@ -1,7 +1,7 @@
 /** The one file that Lovable and the dashboard take: it is enough. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { assertMints, DENOS } from "../support/deployed.ts";
+import { assertUploadMints, DENOS } from "../support/deployed.ts";
 
 const PKG = new URL("../../pkg/", import.meta.url);
 const single = await Deno.readFile(new URL("single/index.ts", PKG));
@@ -9,7 +9,7 @@ const text = new TextDecoder().decode(single);
 
 for (const version of DENOS) {
   Deno.test(`Deno ${version}: the one file, alone and without a network, mints in both modes`, async () => {
-    await assertMints(version, new Map([["index.ts", single]]), "index.ts");
+    await assertUploadMints(version, new Map([["index.ts", single]]), "index.ts");
   });
 }
 

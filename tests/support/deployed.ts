@@ -29,22 +29,29 @@ export async function inFolder<T>(files: Files, work: (folder: string) => Promis
   }
 }
 
-/** Starts an entry point with the rights of a deployed function, and nothing to load but its folder. */
+/** Nothing is loaded but what lies in the folder. */
+const ALONE = ["--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only"];
+
+/**
+ * Starts an entry point with the rights of a deployed function.
+ *
+ * @param flags what it may load
+ */
 export async function startDeployed(
   version: string,
   folder: string,
   entry: string,
   settings: Settings,
+  flags = ALONE,
 ): Promise<Running> {
   const listen = new URL("../../dev/listen.ts", import.meta.url);
   const start = `${folder}/start.ts`;
   await Deno.writeTextFile(start, `import "${listen}";\nimport "./${entry}";\n`);
-  const alone = ["--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only"];
   const log: string[] = [];
   const child = await startChild({
     name: entry,
     deno: await findDeno(version),
-    args: [...alone, "--allow-net=127.0.0.1", "--allow-env", start],
+    args: [...flags, "--allow-net=127.0.0.1", "--allow-env", start],
     env: variables(settings),
     inheritEnv: false,
     onLine: (line) => log.push(line),
@@ -53,33 +60,39 @@ export async function startDeployed(
 }
 
 /**
- * Holds a deployed function to what it is for: it mints in both modes, lets the app's page ask, and
- * refuses a forged session.
+ * Holds an upload to what it is for, where nothing else is at hand; see `assertMints`.
  *
  * @param entry the entry point's path
  * @param secrets all that the user set in API-key mode; by default the least
  */
-export async function assertMints(
+export async function assertUploadMints(
   version: string,
   files: Files,
   entry: string,
   secrets?: Settings,
 ): Promise<void> {
   await inFolder(files, async (folder) => {
-    const upstream = new Upstream();
-    const { BEHEST_KEY, BEHEST_BASE_URL, CORS_ORIGIN, ...given } = await leastSettings(
-      upstream.url,
-    );
-    const least = { BEHEST_KEY, BEHEST_BASE_URL, CORS_ORIGIN };
-    const start = (settings: Settings) =>
-      startDeployed(version, folder, entry, { ...given, ...settings });
-    try {
-      await during(start(secrets ?? least), mintsByCall);
-      await during(start({ ...least, ...await localSettings() }), signs);
-    } finally {
-      await upstream.stop();
-    }
+    await assertMints((settings) => startDeployed(version, folder, entry, settings), secrets);
   });
+}
+
+/**
+ * Holds a deployed function to what it is for: it mints in both modes, lets the app's page ask, and
+ * refuses a forged session.
+ */
+export async function assertMints(
+  start: (settings: Settings) => Promise<Running>,
+  secrets?: Settings,
+): Promise<void> {
+  const upstream = new Upstream();
+  const { BEHEST_KEY, BEHEST_BASE_URL, CORS_ORIGIN, ...given } = await leastSettings(upstream.url);
+  const least = { BEHEST_KEY, BEHEST_BASE_URL, CORS_ORIGIN };
+  try {
+    await during(start({ ...given, ...(secrets ?? least) }), mintsByCall);
+    await during(start({ ...given, ...least, ...await localSettings() }), signs);
+  } finally {
+    await upstream.stop();
+  }
 }
 
 async function during(starting: Promise<Running>, work: (running: Running) => Promise<void>) {
