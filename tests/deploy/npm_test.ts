@@ -53,9 +53,11 @@ Deno.test("the package has what its manifest promises, and nothing of the worksh
   assert.deepEqual(files.map(({ path }: { path: string }) => path).sort(), [
     "LICENSE",
     "README.md",
+    "cli.js",
     "edge.d.ts",
     "edge.js",
     "package.json",
+    "profiles.sql",
     "sbom.cdx.json",
     "single/index.ts",
   ]);

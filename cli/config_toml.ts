@@ -1,0 +1,77 @@
+/** The function's block in `supabase/config.toml`, put there without touching the rest. */
+import { isDeepStrictEqual } from "node:util";
+import { parse, type TomlTable } from "smol-toml";
+
+const NAME = "behest-token";
+
+/** What the block says, and why, to whoever finds it there. */
+const BLOCK = [
+  `[functions.${NAME}]`,
+  "# The function verifies the session token itself. The gateway's own check must be off: it refuses",
+  "# the browser's preflight, which carries no token, and it has refused tokens signed with ES256.",
+  "verify_jwt = false",
+];
+
+const HEADER = new RegExp(
+  String
+    .raw`^[ \t]*\[[ \t]*functions[ \t]*\.[ \t]*(["']?)${NAME}\1[ \t]*\][ \t]*(?:#.*)?$`,
+  "m",
+);
+
+/**
+ * Turns the gateway's check of the function off.
+ *
+ * @returns the file with that, which is the file itself where it is off already; nothing where the
+ * function is configured in a form that only a person can edit
+ * @throws {Error} where the file is no TOML
+ */
+export function withoutVerifyJwt(text: string): string | undefined {
+  const before = parse(text);
+  const ours = table(table(before.functions)?.[NAME]);
+  if (ours?.verify_jwt === false) return text;
+  const after = edited(text);
+  const wanted = {
+    ...before,
+    functions: {
+      ...table(before.functions),
+      [NAME]: { ...ours, verify_jwt: false },
+    },
+  };
+  try {
+    // The edit is of text; that it did this and nothing else is seen in what the text means.
+    return isDeepStrictEqual(plain(parse(after)), plain(wanted)) ? after : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function edited(text: string): string {
+  const newline = text.includes("\r\n") ? "\r\n" : "\n";
+  const header = HEADER.exec(text);
+  if (!header) {
+    const end = text === "" || /\n$/.test(text) ? "" : newline;
+    const gap = text.trim() === "" ? "" : newline;
+    return text + end + gap + BLOCK.join(newline) + newline;
+  }
+  const start = header.index + header[0].length;
+  const rest = text.slice(start);
+  const length = /^[ \t]*\[/m.exec(rest)?.index ?? rest.length;
+  const block = rest.slice(0, length);
+  const turned = block.replace(
+    /^([ \t]*verify_jwt[ \t]*=[ \t]*)true\b/m,
+    "$1false",
+  );
+  const changed = turned === block ? newline + BLOCK.slice(1).join(newline) + block : turned;
+  return text.slice(0, start) + changed + rest.slice(length);
+}
+
+function table(value: unknown): TomlTable | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as TomlTable
+    : undefined;
+}
+
+/** Without prototypes, which the parser leaves out and a literal has. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

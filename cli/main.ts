@@ -1,0 +1,49 @@
+/** `npx behest-token`: picks the command. */
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { init, INIT_HELP } from "./init.ts";
+import { type Terminal, UsageError } from "./terminal.ts";
+
+const HELP = `behest-token: from a Supabase session to a Behest token.
+
+  npx behest-token init [folder]    puts the function into a Supabase project
+  npx behest-token <command> --help
+  npx behest-token --version`;
+
+/** Beside this file, once it is in the package. */
+const ASSETS = new URL("./", import.meta.url);
+
+const terminal: Terminal = {
+  print: (text) => console.log(text),
+  warn: (text) => console.error(text),
+  isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+};
+
+async function main([command, ...args]: string[]): Promise<number> {
+  switch (command) {
+    case "init":
+      if (!args.includes("--help")) return await init(args, terminal, ASSETS);
+      terminal.print(INIT_HELP);
+      return 0;
+    case "--version": {
+      const manifest = await readFile(new URL("package.json", ASSETS), "utf8");
+      terminal.print(JSON.parse(manifest).version);
+      return 0;
+    }
+    case "--help":
+      terminal.print(HELP);
+      return 0;
+    default:
+      throw new UsageError(
+        command === undefined ? HELP : `No command ${command}.\n\n${HELP}`,
+      );
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  terminal.warn(error.message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,243 @@
+/** `npx behest-token init`, as npm ships it, on Node. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { parse } from "smol-toml";
+import { assertUploadMints, type Files, inFolder } from "../support/deployed.ts";
+import { ManagementApi } from "../support/management_api.ts";
+import { CLIS, supabase } from "../support/supabase_cli.ts";
+
+const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
+const FUNCTION = "supabase/functions/behest-token/index.ts";
+const CONFIG = "supabase/config.toml";
+const single = await Deno.readTextFile(`${PKG}single/index.ts`);
+
+/** A config as `supabase init` leaves it, and people change it. */
+const OWN_CONFIG = `# Mine, and it stays so.
+project_id = "my-app"
+
+[api]
+port = 54321   # odd   spacing
+
+[functions.other]
+verify_jwt = true
+`;
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function init(...args: string[]): Promise<Ran> {
+  const { code, stdout, stderr } = await new Deno.Command("node", {
+    args: [`${PKG}cli.js`, "init", ...args],
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** A project with this configuration and these other files. */
+function project(config: string | undefined, others: Record<string, string> = {}): Files {
+  const all = { ...(config === undefined ? {} : { [CONFIG]: config }), ...others };
+  return new Map(Object.entries(all).map(([path, text]) => [path, new TextEncoder().encode(text)]));
+}
+
+/** Every file of a folder with its text. */
+async function snapshot(folder: string, below = ""): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
+    const path = below + name;
+    if (isDirectory) Object.assign(files, await snapshot(folder, `${path}/`));
+    else files[path] = await Deno.readTextFile(`${folder}/${path}`);
+  }
+  return files;
+}
+
+Deno.test("init puts the function into a project, and the project deploys and mints", async () => {
+  await inFolder(project(OWN_CONFIG), async (folder) => {
+    const { code, stdout } = await init(folder, "--origin", "https://my.app");
+    assert.equal(code, 0, stdout);
+    const api = new ManagementApi();
+    try {
+      const deploy = ["functions", "deploy", "behest-token", "--use-api"];
+      const said = await supabase(CLIS[0], api.url, folder, ...deploy);
+      assert.ok(said.success, said.text);
+      const [deployed] = api.deployments;
+      assert.ok(deployed);
+      assert.equal(deployed.metadata.verify_jwt, false);
+      await assertUploadMints(Deno.version.deno, deployed.files, FUNCTION);
+    } finally {
+      await api.stop();
+    }
+  });
+});
+
+Deno.test("init adds its block to config.toml and leaves every other byte as it was", async () => {
+  for (
+    const config of [OWN_CONFIG, OWN_CONFIG.trimEnd(), OWN_CONFIG.replaceAll("\n", "\r\n"), ""]
+  ) {
+    await inFolder(project(config), async (folder) => {
+      assert.equal((await init(folder)).code, 0);
+      const after = (await snapshot(folder))[CONFIG] as string;
+      assert.ok(after.startsWith(config));
+      // deno-lint-ignore no-explicit-any -- read member by member
+      const { functions } = parse(after) as any;
+      assert.equal(functions["behest-token"].verify_jwt, false);
+      assert.equal(/[^\r]\n/.test(after), !config.includes("\r\n"));
+    });
+  }
+});
+
+for (
+  const [what, before, after] of [
+    [
+      "on",
+      "[functions.behest-token]\nverify_jwt = true # why\nx = 1\n",
+      "verify_jwt = false # why",
+    ],
+    ["not said", '[functions."behest-token"]\nenabled = true\n\n[a]\n', "enabled = true"],
+    [
+      "off already",
+      "[functions]\nbehest-token = { verify_jwt = false }\n",
+      "{ verify_jwt = false }",
+    ],
+  ] as const
+) {
+  Deno.test(`init turns verify_jwt off where the function's block has it ${what}`, async () => {
+    await inFolder(project(before), async (folder) => {
+      assert.equal((await init(folder)).code, 0);
+      const text = (await snapshot(folder))[CONFIG] as string;
+      assert.ok(text.includes(after), text);
+      // deno-lint-ignore no-explicit-any -- read member by member
+      assert.equal((parse(text) as any).functions["behest-token"].verify_jwt, false);
+      for (const line of before.split("\n").filter((line) => !line.includes("verify_jwt"))) {
+        assert.ok(text.includes(line));
+      }
+    });
+  });
+}
+
+Deno.test("init leaves a config.toml that only a person can edit, says what to write, and exits with 1", async () => {
+  const config = "[functions]\nbehest-token = { verify_jwt = true }\n";
+  await inFolder(project(config), async (folder) => {
+    const { code, stderr } = await init(folder);
+    assert.equal(code, 1);
+    assert.match(stderr, /verify_jwt = false/);
+    assert.equal((await snapshot(folder))[CONFIG], config);
+  });
+});
+
+Deno.test("init run twice changes nothing", async () => {
+  await inFolder(project(OWN_CONFIG), async (folder) => {
+    await init(folder, "--migration");
+    const before = await snapshot(folder);
+    const { code, stdout } = await init(folder, "--migration");
+    assert.equal(code, 0);
+    assert.match(stdout, /Everything is in place/);
+    assert.deepEqual(await snapshot(folder), before);
+  });
+});
+
+Deno.test("init never overwrites a function that was changed, but for --force", async () => {
+  for (const own of ["Deno.serve(() => new Response());\n", `${single}// mine\n`]) {
+    await inFolder(project(OWN_CONFIG, { [FUNCTION]: own }), async (folder) => {
+      const { code, stderr } = await init(folder);
+      assert.equal(code, 1);
+      assert.match(stderr, /--force/);
+      assert.equal((await snapshot(folder))[FUNCTION], own);
+      assert.equal((await init(folder, "--force")).code, 0);
+      assert.equal((await snapshot(folder))[FUNCTION], single);
+    });
+  }
+});
+
+Deno.test("init brings a function up to date that an older version wrote", async () => {
+  const [head, rest] = single.split(/(?<=\/\/ SHA-256 of all below this line: )/);
+  const body = "// an older body\n";
+  const digest = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body)),
+  ).toHex();
+  assert.ok(rest);
+  const older = `${head}${digest}\n${body}`.replace("behest-token 0", "behest-token 0.0");
+  await inFolder(project(OWN_CONFIG, { [FUNCTION]: older }), async (folder) => {
+    assert.equal((await init(folder)).code, 0);
+    assert.equal((await snapshot(folder))[FUNCTION], single);
+  });
+});
+
+Deno.test("init --dry-run shows a patch and changes nothing", async () => {
+  const files = project(OWN_CONFIG);
+  await inFolder(files, async (folder) => {
+    const before = await snapshot(folder);
+    const { code, stdout } = await init(folder, "--dry-run", "--migration");
+    assert.equal(code, 0);
+    assert.match(stdout, /^\+\[functions\.behest-token\]$/m);
+    assert.match(stdout, /^\+\/\/ behest-token /m);
+    assert.match(stdout, /^\+create table public\.profiles/m);
+    assert.doesNotMatch(stdout, /^[+-]\[api\]$/m);
+    // The code itself is for no reader.
+    assert.ok(stdout.length < 10_000);
+    assert.deepEqual(await snapshot(folder), before);
+  });
+});
+
+Deno.test("init --migration adds the plan's table once, under a name that comes last", async () => {
+  const sql = await Deno.readTextFile(`${PKG}profiles.sql`);
+  const theirs = { "supabase/migrations/20260301000000_theirs.sql": "select 1;\n" };
+  await inFolder(project(OWN_CONFIG, theirs), async (folder) => {
+    await init(folder, "--migration");
+    const names = Object.keys(await snapshot(folder)).filter((path) => path.endsWith(".sql"))
+      .sort();
+    assert.equal(names.length, 2);
+    assert.match(names[1] as string, /^supabase\/migrations\/\d{14}_behest_profiles\.sql$/);
+    assert.equal((await snapshot(folder))[names[1] as string], sql);
+  });
+});
+
+Deno.test("init prints the lines to paste for the mode that was chosen", async () => {
+  const where = ["--base-url", "https://amber-fox-042.behest.app", "--origin", "https://my.app"];
+  await inFolder(project(OWN_CONFIG), async (folder) => {
+    const apiKey = (await init(folder, ...where)).stdout;
+    assert.match(apiKey, /supabase secrets set BEHEST_KEY=behest_sk_live_…/);
+    assert.match(
+      apiKey,
+      /secrets set BEHEST_BASE_URL=https:\/\/amber-fox-042\.behest\.app CORS_ORIGIN=https:\/\/my\.app/,
+    );
+    const local = (await init(folder, "--mode", "local", ...where)).stdout;
+    for (const name of ["BEHEST_KID", "BEHEST_TENANT_ID", "BEHEST_PROJECT_ID"]) {
+      assert.match(local, new RegExp(`${name}=`));
+    }
+    assert.match(local, /supabase functions deploy behest-token/);
+  });
+});
+
+Deno.test("init refuses what it cannot do anything with, with 2 and what to do", async () => {
+  await inFolder(project(undefined, { "README.md": "" }), async (folder) => {
+    const { code, stderr } = await init(folder);
+    assert.equal(code, 2);
+    assert.match(stderr, /supabase init/);
+  });
+  await inFolder(project("not = [toml"), async (folder) => {
+    const { code, stderr } = await init(folder);
+    assert.equal(code, 2);
+    assert.match(stderr, /config\.toml cannot be read/);
+  });
+  await inFolder(project(OWN_CONFIG), async (folder) => {
+    const before = await snapshot(folder);
+    for (
+      const args of [
+        ["--mode", "magic"],
+        ["--origin", "https://my.app; rm -rf ~"],
+        ["--base-url", "$(id)"],
+        ["--nonsense"],
+        ["another"],
+      ]
+    ) {
+      const { code, stderr } = await init(folder, ...args);
+      assert.equal(code, 2, args.join(" "));
+      assert.doesNotMatch(stderr, /at .*cli\.js/);
+    }
+    assert.deepEqual(await snapshot(folder), before);
+  });
+});
