@@ -137,7 +137,7 @@ function inShort(rows: readonly Row[]): string[] {
         ? "–"
         : `${ratio.toFixed(2)} ${(more ? ratio > 1 : ratio < 1) ? "better" : "worse"}`;
     }),
-  ]);
+  ]).filter(([, ...cells]) => cells.some((cell) => cell !== "–"));
   return [
     "In short: ours as a share of the seed's, in the same run.",
     table(["", ...columns.map(([name, mode]) => `${name}, ${mode}`)], lines),

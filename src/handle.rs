@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::fault::Fault;
+use crate::json::without_mark;
 use crate::{grant, session, token};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -38,9 +39,11 @@ impl From<&JsAnswer> for Answer {
     fn from(answer: &JsAnswer) -> Self {
         Self {
             status: answer.status(),
-            body: answer
-                .body()
-                .and_then(|bytes| String::from_utf8(bytes).ok()),
+            body: answer.body().and_then(|bytes| {
+                std::str::from_utf8(without_mark(&bytes))
+                    .ok()
+                    .map(str::to_owned)
+            }),
             retry_after: answer.retry_after(),
             timed_out: answer.timed_out() == Some(true),
         }

@@ -24,6 +24,12 @@ pub enum Json {
     Object(Vec<(String, Self)>),
 }
 
+/// A text without its byte order mark, which nobody should send and some do (RFC 8259 section 8.1).
+#[must_use]
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 impl Json {
     /// Reads a text. Nesting deeper than 128, and a number beyond what a double holds, are errors.
     #[must_use]

@@ -14,19 +14,17 @@ impl Origin {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
         let (scheme, rest) = text.split_once("://")?;
-        let (host, port) = match rest.strip_prefix('[') {
-            Some(rest) => {
-                let (address, tail) = rest.split_once(']')?;
-                address
-                    .bytes()
-                    .all(|byte| byte.is_ascii_hexdigit() || byte == b':')
-                    .then_some(())?;
-                (format!("[{address}]"), tail)
-            }
+        let (host, port) = match rest.strip_prefix(LOOPBACK_V6) {
+            Some(tail) => (LOOPBACK_V6.to_owned(), tail),
             None => {
                 let end = rest.find(':').unwrap_or(rest.len());
                 let (host, tail) = rest.split_at(end);
-                is_name(host).then(|| (host.to_owned(), tail))?
+                let is_host = match scheme {
+                    "http" | "https" => is_host(host),
+                    // Of a scheme of its own, an app's host is a mere name to browsers.
+                    _ => is_name(host),
+                };
+                is_host.then(|| (host.to_owned(), tail))?
             }
         };
         let port = match port.strip_prefix(':') {
@@ -61,7 +59,8 @@ impl Origin {
     /// Whether what is sent there cannot be read on the way: https, or this machine.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        let loopback = self.host == "localhost" || self.host == "[::1]" || is_loopback(&self.host);
+        let loopback =
+            self.host == "localhost" || self.host == LOOPBACK_V6 || is_loopback(&self.host);
         self.text.starts_with("https://") || loopback
     }
 
@@ -86,19 +85,28 @@ pub fn allowed_origin(text: &str) -> Option<String> {
     };
     let parent = Origin::parse(&format!("https://{parent}"))?;
     let parts = parent.text.strip_prefix("https://")?;
-    parent
-        .host
-        .contains('.')
-        .then(|| format!("https://*.{parts}"))
+    let is_wide = parent.host.contains('.') && !is_ipv4(&parent.host);
+    is_wide.then(|| format!("https://*.{parts}"))
 }
+
+/// The one IPv6 address that is taken, in the form that browsers send. Whatever else there is has a
+/// name, and an address has too many forms to tell which of them are the same.
+const LOOPBACK_V6: &str = "[::1]";
 
 /// A host's name or IPv4 address. A name that ends in a number is an address to every browser and
 /// to `fetch` (WHATWG URL, "ends in a number"), which would read `127.0.0.010` as 127.0.0.8 and
 /// `1.1` as 1.0.0.1; only the plain form, which all read alike, is one here.
-fn is_name(host: &str) -> bool {
+fn is_host(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or(host);
-    let is_address = last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit());
-    host.split('.').all(is_label) && (!is_address || is_ipv4(host))
+    let is_number = match last.strip_prefix("0x") {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    };
+    is_name(host) && (!is_number || is_ipv4(host))
+}
+
+fn is_name(host: &str) -> bool {
+    host.split('.').all(is_label)
 }
 
 /// Whether a name is an IPv4 address as RFC 3986 section 3.2.2 has it: four decimal numbers, none

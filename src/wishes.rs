@@ -2,7 +2,7 @@
 //! and ttl never come from the caller.
 
 use crate::fault::{Code, Fault};
-use crate::json::Json;
+use crate::json::{Json, without_mark};
 
 /// Longest `sessionId` and `model`, in characters.
 const MAX_CHARACTERS: usize = 128;
@@ -20,8 +20,7 @@ impl Wishes {
     /// # Errors
     /// `invalid_request`.
     pub fn read(body: &[u8]) -> Result<Self, Fault> {
-        // Nobody should send a byte order mark, and some do (RFC 8259 section 8.1).
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = without_mark(body);
         if body.trim_ascii().is_empty() {
             return Ok(Self::default());
         }

@@ -252,6 +252,10 @@ fn an_upstream_is_an_origin_and_nothing_but_an_origin() {
         "http://127.0.0.010",
         "http://127.0.0.0x1",
         "http://[::ffff]",
+        "https://[]",
+        "https://[1:2]",
+        "http://[0:0:0:0:0:0:0:1]:1",
+        "http://[::1]x",
         "https://256.256.256.256",
         "https://2130706433",
         "https://behest.0x7f",
@@ -297,6 +301,11 @@ fn origins_are_exact_or_one_label_wide() {
         origins("https://my.app:443,http://my.app:80"),
         ["https://my.app", "http://my.app"]
     );
+    // An app's own scheme may have any name for a host, and a name may begin like a number.
+    assert_eq!(
+        origins("myapp://123,https://app.0xyz"),
+        ["myapp://123", "https://app.0xyz"]
+    );
     assert_eq!(origins(""), [""; 0]);
     for list in [
         "*",
@@ -308,6 +317,8 @@ fn origins_are_exact_or_one_label_wide() {
         "https://my.app/path",
         "my.app",
         "https://*.*.my.app",
+        "https://*.127.0.0.1",
+        "http://[0:0:0:0:0:0:0:1]:5173",
         "https://ok.app,*",
     ] {
         assert!(

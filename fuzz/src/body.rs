@@ -9,7 +9,7 @@ pub fn holds(data: &[u8]) {
         return;
     };
     let text = std::str::from_utf8(data).unwrap();
-    let body: Value = match text.trim_start_matches('\u{feff}').trim() {
+    let body: Value = match text.strip_prefix('\u{feff}').unwrap_or(text).trim() {
         "" => Value::Null,
         text => serde_json::from_str(text).unwrap(),
     };

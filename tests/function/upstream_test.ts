@@ -44,6 +44,17 @@ for (const route of ROUTES) {
     assert.ok(world.clock.tick() <= 10_000, `at ${world.clock.tick()}`);
   });
 
+  Deno.test(`${route}: a byte order mark before an answer is passed over`, async () => {
+    const world = await World.make({ SUPABASE_JWKS: undefined }, { jwks: json({ keys: [jwk] }) });
+    const healthy = world.routes[route];
+    world.routes[route] = async (call, scene) => {
+      const body = await (await healthy(call, scene)).bytes();
+      return new Response(new Blob([Uint8Array.of(0xef, 0xbb, 0xbf), body]));
+    };
+    await expectCode(world, {}, "ok");
+    assert.ok(world.to(route).length > 0);
+  });
+
   Deno.test(`${route}: what comes too late is called off`, async () => {
     const signals: (AbortSignal | undefined)[] = [];
     const world = await worldOf(route, (_, { signal }) => {

@@ -35,7 +35,8 @@ export class Entry {
   }
 
   /**
-   * Measures a step from the end of the one before, however it ends.
+   * Measures a step from the end of the one before, however it ends; what the core decided in
+   * between is part of it.
    *
    * @param work gets the tick at which it begins
    */
