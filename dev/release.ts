@@ -87,7 +87,9 @@ async function isClean(): Promise<boolean> {
 async function main([version, ...options]: string[]): Promise<void> {
   const dryRun = options.includes("--dry-run");
   if (!dryRun && !await isClean()) {
-    throw new Obstacle("There are changes that are not committed: a release is a commit of its own.");
+    throw new Obstacle(
+      "There are changes that are not committed: a release is a commit of its own.",
+    );
   }
   const read = async (path: string) => [path, await Deno.readTextFile(`${ROOT}/${path}`)] as const;
   const texts = new Map(await Promise.all(FILES.map(read)));
