@@ -12,36 +12,20 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
  * @param digest SHA-256 of the module, in hex
  * @throws {Error} with Deno's words, where it cannot bundle
  */
-export async function makePackage(
-  digest: string,
-): Promise<Map<string, string>> {
+export async function makePackage(digest: string): Promise<Map<string, string>> {
   const version = await versionOfCrate();
+  const page = (await read("npm/README.md")).replace("VERSION", version);
+  const types = '/* @ts-self-types="./edge.d.ts" */\n';
   return new Map([
     ["single/index.ts", await single(version, digest)],
-    [
-      "edge.js",
-      `/* @ts-self-types="./edge.d.ts" */\n${GENERATED}` +
-      await bundle("npm/edge.ts"),
-    ],
+    ["edge.js", types + GENERATED + await bundle("npm/edge.ts")],
     ["edge.d.ts", GENERATED + declarations(await read("npm/edge.ts"))],
-    [
-      "package.json",
-      manifest(JSON.parse(await read("npm/manifest.json")), version),
-    ],
-    [
-      "README.md",
-      (await read("npm/README.md")).replace("VERSION", version) +
-      sections(await read("README.md")),
-    ],
+    ["package.json", manifest(JSON.parse(await read("npm/manifest.json")), version)],
+    ["jsr.json", jsrManifest(version)],
+    ["README.md", page + sections(await read("README.md"))],
     ["LICENSE", await read("LICENSE")],
-    [
-      "cli.js",
-      `#!/usr/bin/env node\n${GENERATED}` + await bundle("cli/main.ts"),
-    ],
-    [
-      "profiles.sql",
-      await read("supabase/migrations/20260101000000_profiles.sql"),
-    ],
+    ["cli.js", "#!/usr/bin/env node\n" + GENERATED + await bundle("cli/main.ts")],
+    ["profiles.sql", await read("supabase/migrations/20260101000000_profiles.sql")],
   ]);
 }
 
@@ -60,8 +44,7 @@ const HANDS_OFF = `\
  * somebody has changed it.
  */
 async function single(version: string, digest: string): Promise<string> {
-  const rest = HANDS_OFF +
-    await bundle("supabase/functions/behest-token/index.ts");
+  const rest = HANDS_OFF + await bundle("supabase/functions/behest-token/index.ts");
   return `\
 // behest-token ${version}: turns a Supabase session into a short-lived, per-user Behest token.
 // Put it at supabase/functions/behest-token/index.ts, and turn the function's verify_jwt off.
@@ -86,30 +69,34 @@ async function bundle(entry: string): Promise<string> {
 /** The types of a module whose exports all say theirs. */
 function declarations(source: string): string {
   const compilerOptions = { target: ts.ScriptTarget.ESNext };
-  const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, {
-    compilerOptions,
-  });
+  const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, { compilerOptions });
   const [first] = diagnostics;
-  if (first) {
-    throw new Error(ts.flattenDiagnosticMessageText(first.messageText, "\n"));
-  }
+  if (first) throw new Error(ts.flattenDiagnosticMessageText(first.messageText, "\n"));
   return outputText;
 }
 
 /** The package's manifest with the crate's version. */
 function manifest(written: { name: string }, version: string): string {
   const { name, ...rest } = written;
-  return `${JSON.stringify({ name, version, ...rest }, null, 2)}\n`;
+  return json({ name, version, ...rest });
+}
+
+/** The same for JSR, whose packages have a scope; it takes the entry alone. */
+function jsrManifest(version: string): string {
+  const include = ["edge.js", "edge.d.ts", "README.md", "LICENSE"];
+  const name = "@behest-token/edge";
+  return json({ name, version, license: "MIT", exports: "./edge.js", publish: { include } });
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** What the package's page has of the project's: settings and errors. */
 function sections(readme: string): string {
   return ["Settings", "Errors"].map((title) => {
-    const found = new RegExp(`^## ${title}\n[^]*?(?=^## )`, "m").exec(readme)
-      ?.[0];
-    if (found === undefined) {
-      throw new Error(`README.md has no section ${title}`);
-    }
+    const found = new RegExp(`^## ${title}\n[^]*?(?=^## )`, "m").exec(readme)?.[0];
+    if (found === undefined) throw new Error(`README.md has no section ${title}`);
     return `\n${found.trimEnd()}\n`;
   }).join("");
 }

@@ -67,6 +67,21 @@ Deno.test("the package has what its manifest promises, and nothing of the worksh
   assert.match(readme, new RegExp(`npm:behest-token@${manifest.version}/edge`));
 });
 
+Deno.test("JSR would take the package, too", async () => {
+  const files = ["jsr.json", "edge.js", "edge.d.ts", "README.md", "LICENSE"];
+  const read = async (path: string) => [path, await Deno.readFile(PKG + path)] as const;
+  await inFolder(new Map(await Promise.all(files.map(read))), async (folder) => {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["publish", "--dry-run", "--allow-dirty"],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    assert.ok(success, said);
+    for (const file of files) assert.match(said, new RegExp(`/${file} `));
+  });
+});
+
 Deno.test("published, the package mints from a fresh project on every Deno and on Node", async (t) => {
   const registry = await startRegistry();
   try {
