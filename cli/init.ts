@@ -216,6 +216,7 @@ function next({ mode, baseUrl, origins, migration }: Wishes): string {
     `  supabase secrets set BEHEST_BASE_URL=${baseUrl} CORS_ORIGIN=${origins.join(",")}`,
     ...(migration ? ["  supabase db push"] : []),
     "  supabase functions deploy behest-token",
+    `  npx behest-token doctor --url https://<ref>.supabase.co --origin ${origins[0]}`,
   ].join("\n");
 }
 

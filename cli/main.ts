@@ -1,12 +1,14 @@
 /** `npx behest-token`: picks the command. */
 import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { doctor } from "./doctor.ts";
 import { init, INIT_HELP } from "./init.ts";
 import { type Terminal, UsageError } from "./terminal.ts";
 
 const HELP = `behest-token: from a Supabase session to a Behest token.
 
   npx behest-token init [folder]    puts the function into a Supabase project
+  npx behest-token doctor           says what is wrong with a deployed function
   npx behest-token <command> --help
   npx behest-token --version`;
 
@@ -25,6 +27,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       if (!args.includes("--help")) return await init(args, terminal, ASSETS);
       terminal.print(INIT_HELP);
       return 0;
+    case "doctor":
+      return await doctor(args, terminal);
     case "--version": {
       const manifest = await readFile(new URL("package.json", ASSETS), "utf8");
       terminal.print(JSON.parse(manifest).version);

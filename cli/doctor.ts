@@ -1,0 +1,61 @@
+/** `doctor`: says why a deployment does not work, and what to do about it. */
+import process from "node:process";
+import { Asker } from "./doctor/asker.ts";
+import { examine } from "./doctor/examine.ts";
+import { DOCTOR_HELP, readOrder } from "./doctor/order.ts";
+import { Report } from "./doctor/report.ts";
+import { Secrets } from "./doctor/secrets.ts";
+import { toJson, toRow, toSummary } from "./doctor/table.ts";
+import { type Terminal, UsageError } from "./terminal.ts";
+
+export { DOCTOR_HELP };
+
+/** Milliseconds in which every server has to answer: the function itself takes up to 10 s to say no. */
+const LIMIT_MS = 15_000;
+
+/** What `doctor` needs of the world. Everything has a default: the real one. */
+export interface DoctorWorld {
+  readonly fetch: typeof fetch;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds in which every server has to answer. */
+  readonly limitMs: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs the command.
+ *
+ * @returns the exit code: 0 all that could be checked is well, 1 something is wrong, 2 it cannot run
+ */
+export async function doctor(
+  args: string[],
+  out: Terminal,
+  world: Partial<DoctorWorld> = {},
+): Promise<number> {
+  const { fetch = globalThis.fetch, now = Date.now, limitMs = LIMIT_MS } = world;
+  const env = world.env ?? process.env;
+  if (args.includes("--help")) {
+    out.print(DOCTOR_HELP);
+    return 0;
+  }
+  let order;
+  try {
+    order = readOrder(args, env);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    out.warn(error.message);
+    return 2;
+  }
+
+  const { json } = order;
+  const colour = out.isTerminal && !env.NO_COLOR;
+  const secrets = new Secrets();
+  const report = new Report(secrets, (check) => {
+    if (!json) out.print(toRow(check, colour));
+  });
+  const ask = new Asker({ fetch, now, limitMs });
+  await examine({ order, ask, report, secrets, now });
+  out.print(json ? toJson(report) : toSummary(report, colour));
+  return report.isWell ? 0 : 1;
+}

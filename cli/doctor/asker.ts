@@ -1,0 +1,121 @@
+/** Asks a server, and believes nothing of the answer. */
+
+/** Longest answer that is read, in bytes. */
+const MAX_BYTES = 64 * 1024;
+
+/** Whom was asked. */
+export type Party = "Supabase" | "the function" | "the gateway";
+
+/** An answer. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed; `undefined` where it is no JSON, or too long. */
+  readonly body: unknown;
+}
+
+/** No answer, and why: a part of a sentence. */
+export interface Silence {
+  readonly silence: string;
+}
+
+/** What an `Asker` needs of the world. */
+export interface AskerWorld {
+  readonly fetch: typeof fetch;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds for a whole answer. */
+  readonly limitMs: number;
+}
+
+/** Sends every request of a run. */
+export class Asker {
+  /** How far each party's clock is ahead of this one, in ms; the least that was seen. */
+  readonly ahead = new Map<Party, number>();
+  readonly #world: AskerWorld;
+
+  constructor(world: AskerWorld) {
+    this.#world = world;
+  }
+
+  /** Asks once. Redirects are not followed: a token must not travel elsewhere. */
+  async ask(party: Party, url: string, init: RequestInit = {}): Promise<Reply | Silence> {
+    const { fetch, limitMs } = this.#world;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), limitMs);
+    try {
+      const response = await fetch(url, { ...init, redirect: "manual", signal: late.signal });
+      this.#noteClock(party, response.headers);
+      const { status, headers } = response;
+      return { status, headers, body: parse(await boundedText(response.body)) };
+    } catch (error) {
+      // The error's own words may hold the URL, and are not made for users.
+      if (late.signal.aborted) return { silence: `no answer within ${limitMs / 1000} s` };
+      return { silence: reasonOf(error) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #noteClock(party: Party, headers: Headers): void {
+    // What a cache kept has the time at which it was made.
+    if (Number(headers.get("Age") ?? 0) > 0) return;
+    const date = Date.parse(headers.get("Date") ?? "");
+    if (Number.isNaN(date)) return;
+    // The header leaves out the fraction: on average half a second.
+    const ahead = date + 500 - this.#world.now();
+    const known = this.ahead.get(party);
+    if (known === undefined || Math.abs(ahead) < Math.abs(known)) this.ahead.set(party, ahead);
+  }
+}
+
+async function boundedText(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
+  if (body === null) return "";
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let [text, size] = ["", 0];
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.length;
+    if (size > MAX_BYTES) {
+      await reader.cancel();
+      return undefined;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Node tells by codes in the chain of causes, Deno by words. */
+function reasonOf(error: unknown): string {
+  const words: string[] = [];
+  for (let cause = error; cause instanceof Error && words.length < 20; cause = cause.cause) {
+    words.push(cause.message, String((cause as { code?: unknown }).code ?? ""));
+  }
+  const text = words.join(" ");
+  if (/ENOTFOUND|EAI_AGAIN|dns error/i.test(text)) return "the host name is not known (DNS)";
+  if (/ECONNREFUSED|connection refused/i.test(text)) return "the connection was refused";
+  if (/CERT|certificate|\bTLS\b|\bSSL\b/i.test(text)) return "the TLS certificate is not accepted";
+  if (/ECONNRESET|UND_ERR_SOCKET|reset|closed/i.test(text)) return "the connection broke off";
+  return "no connection came about";
+}
+
+/** An object's member, of whatever a server sent. */
+export function member(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** The same, where it is text. */
+export function textOf(value: unknown, name: string): string | undefined {
+  const found = member(value, name);
+  return typeof found === "string" ? found : undefined;
+}

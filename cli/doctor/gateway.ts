@@ -1,0 +1,195 @@
+/** Whether the Behest gateway takes the token, from the page. */
+import { type Reply, type Silence, textOf } from "./asker.ts";
+import { isSilent } from "./codes.ts";
+import { isPassing, preflightOf, refusedHeaders } from "./cors.ts";
+import type { Visit } from "./examine.ts";
+import { keysOf } from "./jwt.ts";
+import type { BehestToken, Minted } from "./mint.ts";
+
+/** What a chat of a page sends. */
+const CHAT_HEADERS = ["authorization", "content-type", "x-session-id"];
+
+const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+
+/** The gateway's key set knows the key, and the signature fits it. */
+export async function checkJwks(
+  { ask, report }: Visit,
+  { baseUrl }: Minted,
+  token: BehestToken | undefined,
+): Promise<void> {
+  if (token?.kid === undefined) {
+    report.skip("The token names no key.", "jwks");
+    return;
+  }
+  const answer = await ask.ask("the gateway", `${baseUrl}/.well-known/jwks.json`);
+  if (isSilent(answer) || answer.status !== 200 || keysOf(answer.body).length === 0) {
+    const why = isSilent(answer) ? answer.silence : `no keys, status ${answer.status}`;
+    report.cross(
+      "jwks",
+      `The gateway does not show its keys: ${why}.`,
+      "Check BEHEST_BASE_URL: it is the project's URL in the Behest dashboard.",
+    );
+    return;
+  }
+  const keys = keysOf(answer.body).filter((key) => textOf(key, "kid") === token.kid);
+  if (keys.length === 0) {
+    report.cross(
+      "jwks",
+      "The gateway does not know the key that the token is signed with.",
+      "Check that BEHEST_KID names a key in the Behest dashboard that is not revoked, and that " +
+        "BEHEST_BASE_URL is of the same project. A new key may take some minutes.",
+    );
+    return;
+  }
+  const fits = await Promise.all(keys.map((key) => verifies(token, key)));
+  if (fits.includes(true)) {
+    report.ok("jwks", "The gateway knows the token's key, and the signature fits it.");
+  } else {
+    report.cross(
+      "jwks",
+      "The signature does not fit the key that the gateway has under the token's kid.",
+      "Check that BEHEST_KEY is the private key of BEHEST_KID.",
+    );
+  }
+}
+
+async function verifies({ jwt }: BehestToken, key: unknown): Promise<boolean> {
+  // Only what makes the key: a member that the platform dislikes must not decide.
+  const jwk = { kty: "RSA", n: textOf(key, "n"), e: textOf(key, "e") };
+  try {
+    const imported = await crypto.subtle.importKey("jwk", jwk, RS256, false, ["verify"]);
+    return await crypto.subtle.verify(RS256.name, imported, jwt.signature, jwt.signed);
+  } catch {
+    return false;
+  }
+}
+
+/** The page may talk to the gateway. */
+export async function checkGatewayOrigin({ order, ask, report }: Visit, { baseUrl }: Minted) {
+  const wish = preflightOf(order.origin, CHAT_HEADERS);
+  const answer = await ask.ask("the gateway", `${baseUrl}/v1/chat/completions`, wish);
+  if (isSilent(answer)) {
+    report.cross(
+      "gateway_origin",
+      `The gateway does not answer: ${answer.silence}.`,
+      "Check BEHEST_BASE_URL: it is the project's URL in the Behest dashboard.",
+    );
+    return;
+  }
+  const allowed = answer.headers.get("Access-Control-Allow-Origin");
+  const refused = refusedHeaders(answer, CHAT_HEADERS);
+  if (!isPassing(answer) || (allowed !== order.origin && allowed !== "*")) {
+    report.cross(
+      "gateway_origin",
+      `The gateway does not let a page of ${order.origin} chat (status ${answer.status}).`,
+      `Add ${order.origin} to the project's allowed origins in the Behest dashboard.`,
+    );
+  } else if (refused.length > 0) {
+    report.cross(
+      "gateway_origin",
+      `The gateway's preflight does not allow ${refused.join(", ")}.`,
+      "Ask Behest's support, and look for a proxy before the gateway.",
+    );
+  } else {
+    report.ok("gateway_origin", `A page of ${order.origin} may chat.`);
+  }
+}
+
+/** A request that shows whether a token is taken, and costs nothing. */
+interface Probe {
+  readonly what: string;
+  readonly path: string;
+  readonly init: RequestInit;
+  /** What a taken token is answered with. */
+  readonly taken: readonly number[];
+}
+
+/** The list of models; where there is none, a chat with no model and no words, which cannot run. */
+const PROBES: readonly Probe[] = [
+  { what: "GET /v1/models", path: "/v1/models", init: { method: "GET" }, taken: [200] },
+  {
+    what: "an empty chat, which no model sees",
+    path: "/v1/chat/completions",
+    init: { method: "POST", body: "{}" },
+    taken: [400, 422],
+  },
+];
+
+/**
+ * The gateway takes the token. Each probe is made once more with a token that is broken: one that
+ * is answered alike shows nothing.
+ */
+export async function checkGatewayToken({ ask, report }: Visit, minted: Minted): Promise<void> {
+  for (const { what, path, init, taken } of PROBES) {
+    const send = (token: string) =>
+      ask.ask("the gateway", minted.baseUrl + path, {
+        ...init,
+        headers: {
+          "Authorization": `Bearer ${token}`,
+          "Content-Type": "application/json",
+          "X-Session-Id": minted.sessionId,
+        },
+      });
+    const answer = await send(minted.token);
+    const fault = faultOf(answer);
+    if (fault) {
+      report.cross("gateway_token", fault.meaning, fault.advice);
+      return;
+    }
+    if (isSilent(answer) || !taken.includes(answer.status)) continue;
+    const broken = await send(breakSignature(minted.token));
+    if (!isSilent(broken) && (broken.status === 401 || broken.status === 403)) {
+      report.ok("gateway_token", `The gateway takes the token (${what}; nothing to pay).`);
+      return;
+    }
+  }
+  report.skip(
+    "The gateway does not show it without a chat, which somebody would pay for.",
+    "gateway_token",
+  );
+}
+
+/** `undefined` where the answer is no cross. */
+function faultOf(answer: Reply | Silence): { meaning: string; advice: string } | undefined {
+  if (isSilent(answer)) {
+    return {
+      meaning: `The gateway does not answer: ${answer.silence}.`,
+      advice: "Run the doctor again, and check BEHEST_BASE_URL.",
+    };
+  }
+  const { status } = answer;
+  if (status === 401 || status === 403) {
+    return {
+      meaning: `The gateway refuses the token (${status}).`,
+      advice:
+        "Check that BEHEST_TENANT_ID, BEHEST_PROJECT_ID, BEHEST_KID and BEHEST_BASE_URL are " +
+        "of one Behest project, and BEHEST_ISSUER and BEHEST_AUDIENCE what Behest asks for.",
+    };
+  }
+  if (status === 402) {
+    return {
+      meaning: "The gateway takes the token, but the quota is used up (402).",
+      advice: "Raise the quota in the Behest dashboard, or wait for the next period.",
+    };
+  }
+  if (status === 429) {
+    return {
+      meaning: "The gateway takes no more requests for now (429).",
+      advice: "Wait a minute and run the doctor again.",
+    };
+  }
+  if (status >= 500) {
+    return {
+      meaning: `The gateway failed (${status}).`,
+      advice: "Run the doctor again, and look at Behest's status page.",
+    };
+  }
+  return undefined;
+}
+
+/** Another letter in the middle of the signature: at its end a few bits do not count. */
+function breakSignature(token: string): string {
+  const middle = token.length - 20;
+  const letter = token[middle] === "A" ? "B" : "A";
+  return token.slice(0, middle) + letter + token.slice(middle + 1);
+}

@@ -1,0 +1,149 @@
+/** What the user wants examined. */
+import { parseArgs } from "node:util";
+import { UsageError } from "../terminal.ts";
+
+export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to do where it is ill.
+
+  npx behest-token doctor --url https://ref.supabase.co --origin https://my.app
+        [--function behest-token] [--publishable-key sb_publishable_...]
+        [--email E --password P | --token SESSION_TOKEN] [--json]
+
+  --url              the Supabase project
+  --origin           the page that asks for tokens, as its browser names it
+  --function         the function's name; by default behest-token
+  --publishable-key  the project's publishable (or anon) key; needed with --email
+  --email, --password
+                     a user to sign in as; this begins a session of that user
+  --token            or the access token of a session
+  --json             prints one JSON document instead of the table
+
+A password or token on the command line stays in the shell's history. Give it in the environment
+instead: SUPABASE_PASSWORD (with --email), SUPABASE_TOKEN, SUPABASE_PUBLISHABLE_KEY.
+
+Without a user, what needs a token is skipped. With one, one Behest token is minted and shown to the
+gateway. No chat is sent, so no model is paid for. Nothing that is printed holds a secret.
+
+Exit code: 0 all that could be checked is well; 1 something is wrong; 2 it cannot run.`;
+
+/** Who asks for the token. */
+export type Login =
+  | { readonly email: string; readonly password: string }
+  | { readonly token: string };
+
+/** What the user wants, checked. */
+export interface Order {
+  /** The Supabase project, without a slash at its end. */
+  readonly url: string;
+  readonly functionName: string;
+  readonly functionUrl: string;
+  readonly origin: string;
+  /** What was given was longer than an origin. */
+  readonly originWasCut: boolean;
+  readonly publishableKey?: string;
+  readonly login?: Login;
+  readonly json: boolean;
+}
+
+const OPTIONS = {
+  url: { type: "string" },
+  origin: { type: "string" },
+  function: { type: "string", default: "behest-token" },
+  "publishable-key": { type: "string" },
+  email: { type: "string" },
+  password: { type: "string" },
+  token: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+/**
+ * Reads the command line and the environment. No value is ever repeated in an error: it may be a
+ * secret in the wrong place.
+ *
+ * @throws {UsageError}
+ */
+export function readOrder(
+  args: string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Order {
+  const values = parse(args);
+  const base = urlOf(values.url, "--url", "https://ref.supabase.co");
+  const page = urlOf(values.origin, "--origin", "https://my.app");
+  const functionName = values.function;
+  if (!/^[A-Za-z0-9_-]{1,100}$/.test(functionName)) {
+    throw new UsageError("--function is a name such as behest-token.");
+  }
+  if (base.search !== "" || base.hash !== "" || base.pathname.includes("/functions/")) {
+    throw new UsageError("--url is the project's URL alone, such as https://ref.supabase.co.");
+  }
+  const url = base.origin + base.pathname.replace(/\/+$/, "");
+  const publishableKey = values["publishable-key"] || env.SUPABASE_PUBLISHABLE_KEY || undefined;
+  const login = loginOf(values, env);
+  if (login && "email" in login && publishableKey === undefined) {
+    throw new UsageError("Signing in needs --publishable-key (see the project's API settings).");
+  }
+  if (login && !isSafe(base)) {
+    throw new UsageError("A password or token is sent over https alone, or to this machine.");
+  }
+  return {
+    url,
+    functionName,
+    functionUrl: `${url}/functions/v1/${functionName}`,
+    origin: page.origin,
+    originWasCut: page.pathname !== "/" || page.search !== "" || page.hash !== "",
+    publishableKey,
+    login,
+    json: values.json,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS }).values;
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    const name = /'(--[a-z][a-z-]*)/.exec(String(message))?.[1];
+    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+      throw new UsageError(`${name ?? "One option"} is not known. Try --help.`);
+    }
+    if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
+      throw new UsageError("Every value needs its option before it. Try --help.");
+    }
+    throw new UsageError(
+      "An option lacks its value. One that begins with a dash is written --option=value.",
+    );
+  }
+}
+
+/** @throws {UsageError} */
+function urlOf(value: string | undefined, option: string, example: string): URL {
+  if (value === undefined) throw new UsageError(`${option} is needed, such as ${example}.`);
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+    throw new UsageError(`${option} is no URL such as ${example}.`);
+  }
+  return url;
+}
+
+/** What is on the command line outranks the environment. */
+function loginOf(
+  { email, password, token }: { email?: string; password?: string; token?: string },
+  env: Readonly<Record<string, string | undefined>>,
+): Login | undefined {
+  if (token !== undefined && (email !== undefined || password !== undefined)) {
+    throw new UsageError("Give --token, or --email and --password, not both.");
+  }
+  if (token === "" || email === "") throw new UsageError("An empty option is no login.");
+  if (email !== undefined) {
+    const secret = password || env.SUPABASE_PASSWORD;
+    if (!secret) throw new UsageError("--email needs --password or SUPABASE_PASSWORD.");
+    return { email, password: secret };
+  }
+  if (password !== undefined) throw new UsageError("--password needs --email.");
+  const session = token ?? env.SUPABASE_TOKEN;
+  return session ? { token: session.trim() } : undefined;
+}
+
+/** Whether nobody on the way can read what is sent there. */
+export function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

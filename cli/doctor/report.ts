@@ -1,0 +1,86 @@
+/** What was found. */
+import type { Secrets } from "./secrets.ts";
+
+/** Every check, in its order. */
+export const TITLES = {
+  reachable: "Supabase reachable",
+  deployed: "function deployed",
+  preflight: "preflight",
+  origin: "origin allowed",
+  settings: "settings complete",
+  no_token: "refuses no token",
+  forged: "refuses a forgery",
+  session: "user's session",
+  mints: "mints",
+  claims: "claims",
+  jwks: "signature",
+  gateway_origin: "gateway: origin",
+  gateway_token: "gateway: token",
+  clock: "clock",
+} as const;
+
+/** Names a check, stable for programs. */
+export type CheckId = keyof typeof TITLES;
+
+/** One line of the report. */
+export interface Check {
+  readonly id: CheckId;
+  /** `skipped`: could not be made, so that nothing is known. */
+  readonly status: "ok" | "failed" | "skipped";
+  readonly title: string;
+  /** What was found, in one line. */
+  readonly meaning: string;
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/** Collects the checks; everything that goes in is cleaned of secrets. */
+export class Report {
+  readonly checks: Check[] = [];
+  readonly #secrets: Secrets;
+  readonly #onCheck: (check: Check) => void;
+
+  /** @param onCheck told of each check as soon as it is made */
+  constructor(secrets: Secrets, onCheck: (check: Check) => void) {
+    this.#secrets = secrets;
+    this.#onCheck = onCheck;
+  }
+
+  /** Whether nothing failed. */
+  get isWell(): boolean {
+    return this.checks.every(({ status }) => status !== "failed");
+  }
+
+  /** A tick. */
+  ok(id: CheckId, meaning: string): void {
+    this.#add({ id, status: "ok", title: TITLES[id], meaning });
+  }
+
+  /** A cross. */
+  cross(id: CheckId, meaning: string, advice: string): void {
+    this.#add({ id, status: "failed", title: TITLES[id], meaning, advice });
+  }
+
+  /** Neither, and why. */
+  skip(reason: string, ...ids: CheckId[]): void {
+    for (const id of ids) this.#add({ id, status: "skipped", title: TITLES[id], meaning: reason });
+  }
+
+  /** Skips whatever is left, but for the clock: that needs no more than one answer. */
+  skipRest(reason: string): void {
+    const done = this.checks.map(({ id }) => id);
+    const ids = Object.keys(TITLES) as CheckId[];
+    this.skip(reason, ...ids.filter((id) => id !== "clock" && !done.includes(id)));
+  }
+
+  #add(check: Check): void {
+    const { meaning, advice } = check;
+    const clean: Check = {
+      ...check,
+      meaning: this.#secrets.clean(meaning),
+      ...(advice === undefined ? {} : { advice: this.#secrets.clean(advice) }),
+    };
+    this.checks.push(clean);
+    this.#onCheck(clean);
+  }
+}

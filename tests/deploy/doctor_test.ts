@@ -1,0 +1,718 @@
+/** `doctor`: well where all is well, and exactly one cross for each way to be broken. */
+import assert from "node:assert/strict";
+import { type Stack, startStack } from "../../dev/stack.ts";
+import { withHeader, withToken } from "../support/doctor_front.ts";
+import {
+  assertCross,
+  examine,
+  type Examined,
+  idsOf,
+  printed,
+  run,
+  secrets,
+} from "../support/doctor_run.ts";
+import {
+  atSite,
+  bendFunction,
+  gatewayWithoutPages,
+  optionsOf,
+  PAGE,
+  signing,
+  visit,
+} from "../support/doctor_site.ts";
+import { encodePart } from "../support/keys.ts";
+import type { CheckId } from "../../cli/doctor/report.ts";
+
+const ALL: CheckId[] = [
+  "reachable",
+  "deployed",
+  "preflight",
+  "origin",
+  "settings",
+  "no_token",
+  "forged",
+  "session",
+  "mints",
+  "claims",
+  "jwks",
+  "gateway_origin",
+  "gateway_token",
+  "clock",
+];
+
+/** Those that need a token. */
+const AFTER_SESSION = ALL.slice(8, 13);
+
+let stack: Stack;
+
+Deno.test.beforeAll(async () => {
+  stack = await startStack({ port: 0, gatewayPort: 0, quiet: true });
+  const { apiKey, signingKey } = stack.credentials;
+  const keys = [apiKey, signingKey, stack.publishableKey, stack.secretKey, stack.jwtSecret];
+  for (const secret of [...keys, stack.users[1].password]) secrets.add(secret);
+});
+
+Deno.test.afterAll(() => stack.stop());
+
+/** A session token of the user on the plan `pro`. */
+async function sessionToken(): Promise<string> {
+  const { email, password } = stack.users[1];
+  const answer = await fetch(`${stack.url}/auth/v1/token?grant_type=password`, {
+    method: "POST",
+    headers: { apikey: stack.publishableKey, "Content-Type": "application/json" },
+    body: JSON.stringify({ email, password }),
+  });
+  const { access_token, refresh_token } = await answer.json();
+  secrets.add(access_token).add(refresh_token);
+  return access_token;
+}
+
+function assertWell(examined: Examined): void {
+  assert.deepEqual(idsOf(examined, "ok"), ALL, examined.out);
+  assert.equal(examined.exit, 0);
+}
+
+function meaningOf({ checks }: Examined, id: CheckId): string {
+  return checks.find((check) => check.id === id)?.meaning ?? "";
+}
+
+Deno.test("all is well with an e-mail and a password", async () => {
+  const examined = await examine(optionsOf(stack));
+  assertWell(examined);
+  assert.match(
+    meaningOf(examined, "claims"),
+    new RegExp(`uid ${stack.users[1].id}, tier 2, exp 2`),
+  );
+  assert.match(meaningOf(examined, "gateway_token"), /models; nothing to pay/);
+});
+
+Deno.test("all is well with a session's token, from an option or the environment", async () => {
+  const token = await sessionToken();
+  const where = ["--url", `${stack.url}/`, "--origin", `${PAGE}/`];
+  assertWell(await examine([...where, "--token", token]));
+  assertWell(await examine(where, { env: { SUPABASE_TOKEN: token } }));
+});
+
+Deno.test("a password may come from the environment", async () => {
+  const { email, password } = stack.users[0];
+  const args = ["--url", stack.url, "--origin", PAGE, "--email", email];
+  const SUPABASE_PUBLISHABLE_KEY = stack.publishableKey;
+  assertWell(
+    await examine(args, { env: { SUPABASE_PASSWORD: password, SUPABASE_PUBLISHABLE_KEY } }),
+  );
+});
+
+Deno.test("all is well where tokens are signed locally", async () => {
+  assertWell(await visit(stack, { settings: signing(stack) }));
+});
+
+Deno.test("without a user, what needs one is skipped, and the rest is well", async () => {
+  const examined = await examine(["--url", stack.url, "--origin", PAGE]);
+  assert.deepEqual(idsOf(examined, "skipped"), ["session", ...AFTER_SESSION]);
+  assert.deepEqual([examined.ok, examined.exit], [true, 0]);
+  const table = await run(["--url", stack.url, "--origin", PAGE]);
+  assert.match(table.out, /\nAll that could be checked is well\. 6 could not be checked\.$/);
+});
+
+Deno.test("a project that does not answer is a cross, and nothing else is guessed", async () => {
+  const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  nobody.close();
+  const url = `http://127.0.0.1:${nobody.addr.port}`;
+  for (
+    const [where, why] of [[url, /connection was refused/], [
+      "https://ref.invalid",
+      /not known/,
+    ]] as const
+  ) {
+    const examined = await examine(optionsOf(stack, where));
+    assertCross(examined, "reachable", why, /--url/, ALL.slice(1));
+  }
+});
+
+Deno.test("a paused project is told from one that is not there", async () => {
+  const examined = await visit(stack, { bend: () => new Response(null, { status: 540 }) });
+  assertCross(examined, "reachable", /not running/, /Restore/, ALL.slice(1, 13));
+});
+
+Deno.test("a function that is not deployed is a cross", async () => {
+  const NOT_FOUND = { code: "NOT_FOUND", message: "Requested function was not found" };
+  const lost = { ...NOT_FOUND, code: "NOT_FOUND_FUNCTION_BLOB" };
+  for (const [body, meaning] of [[NOT_FOUND, /no function/], [lost, /has lost/]] as const) {
+    const bend = bendFunction(() => Response.json(body, { status: 404 }));
+    const examined = await visit(stack, { bend });
+    assertCross(examined, "deployed", meaning, /functions deploy behest-token/, ALL.slice(2, 13));
+  }
+  const examined = await visit(stack, {}, { args: ["--function", "other"] });
+  assertCross(examined, "deployed", /no function other/, /deploy other/, ALL.slice(2, 13));
+});
+
+Deno.test("the gateway's own 401 is told from the function's: verify_jwt is on", async () => {
+  for (
+    const body of [
+      { code: 401, message: "Missing authorization header" },
+      { code: "UNAUTHORIZED_NO_AUTH_HEADER", message: "Missing authorization header" },
+      { code: 401, message: "Invalid Token or Protected Header formatting" },
+      { message: "Invalid JWT" },
+      { msg: "Error: Missing authorization header" },
+      { code: "UNAUTHORIZED_ASYMMETRIC_JWT", message: "Unsupported JWT algorithm ES256" },
+      { code: 401, message: "Words of a time to come" },
+    ]
+  ) {
+    const examined = await visit(stack, {
+      bend: bendFunction((request, pass) =>
+        request.method === "OPTIONS" ? pass() : Response.json(body, { status: 401 })
+      ),
+    });
+    assertCross(examined, "deployed", /verify_jwt is on/, /verify_jwt = false/, ALL.slice(2, 13));
+  }
+});
+
+Deno.test("what answers but is no behest-token is a cross", async () => {
+  for (
+    const [answer, meaning] of [
+      [new Response("<h1>Hello</h1>", { status: 401 }), /is not behest-token/],
+      [Response.json({ message: "Hello!" }), /is not behest-token/],
+      [Response.json({ code: "BOOT_ERROR", message: "x" }, { status: 503 }), /503 BOOT_ERROR/],
+      [new Response(null, { status: 301, headers: { Location: "https://a.b/?x=y" } }), /redirects/],
+    ] as const
+  ) {
+    const examined = await visit(stack, { bend: bendFunction(() => answer.clone()) });
+    assertCross(examined, "deployed", meaning, /./, ALL.slice(2, 13));
+    assert.ok(!examined.out.includes("x=y"));
+  }
+});
+
+Deno.test("a preflight without x-client-info is a cross that names it", async () => {
+  const examined = await visit(stack, {
+    bend: bendFunction(async (request, pass) => {
+      const answer = await pass();
+      if (request.method !== "OPTIONS") return answer;
+      return withHeader(
+        answer,
+        "Access-Control-Allow-Headers",
+        "authorization, content-type, apikey",
+      );
+    }),
+  });
+  assertCross(examined, "preflight", /does not allow x-client-info\./, /functions deploy/);
+});
+
+Deno.test("a preflight is judged as a browser judges it", async () => {
+  for (
+    const [name, value, meaning] of [
+      ["Access-Control-Allow-Headers", "*", /does not allow authorization\./],
+      ["Access-Control-Allow-Credentials", undefined, /credentials/],
+      ["Access-Control-Allow-Origin", "*", /Every page/],
+    ] as const
+  ) {
+    const examined = await visit(stack, {
+      bend: bendFunction(async (request, pass) =>
+        request.method === "OPTIONS" ? withHeader(await pass(), name, value) : await pass()
+      ),
+    });
+    assertCross(examined, "preflight", meaning, /functions deploy/);
+  }
+  const refused = await visit(stack, {
+    bend: bendFunction((request, pass) =>
+      request.method === "OPTIONS" ? new Response(null, { status: 401 }) : pass()
+    ),
+  });
+  assertCross(refused, "preflight", /status 401/, /verify_jwt/);
+});
+
+Deno.test("an origin that CORS_ORIGIN lacks is a cross, and the rest is still checked", async () => {
+  const settings = { CORS_ORIGIN: "https://www.my.app,http://localhost:5173" };
+  const strange = ["--origin", "https://elsewhere.example"];
+  const gateway = /gateway/;
+  const examined = await visit(stack, { settings }, { args: strange });
+  assert.deepEqual(idsOf(examined, "failed"), ["origin", "gateway_origin"]);
+  assert.deepEqual(idsOf(examined, "skipped"), []);
+  const [origin, atGateway] = examined.checks.filter(({ status }) => status === "failed");
+  assert.match(
+    origin.meaning,
+    /https:\/\/elsewhere\.example may not ask \(403 origin_forbidden\)\.$/,
+  );
+  assert.match(origin.advice ?? "", /CORS_ORIGIN=https:\/\/elsewhere\.example/);
+  assert.match(atGateway.meaning, gateway);
+
+  const here = await visit(stack, { settings });
+  assertCross(here, "origin", /does allow http:\/\/localhost:5173/, /CORS_ORIGIN=/);
+});
+
+Deno.test("an origin that is off by scheme, port or www gets a hint", async () => {
+  const settings = { CORS_ORIGIN: "https://www.my.app,http://localhost:5173" };
+  const near = [
+    ["https://my.app", "https://www.my.app"],
+    ["http://www.my.app", "https://www.my.app"],
+    ["http://localhost:8080", "http://localhost:5173"],
+  ];
+  await atSite(stack, { settings }, async (url) => {
+    for (const [origin, allowed] of near) {
+      const examined = await examine(["--url", url, "--origin", origin]);
+      const hint = new RegExp(`does allow ${allowed}: scheme`);
+      assertCross(examined, "origin", hint, /CORS_ORIGIN=/, ["session", ...AFTER_SESSION]);
+    }
+  });
+});
+
+Deno.test("an origin given with a path is cut, and the report says so", async () => {
+  const examined = await visit(stack, {}, { args: ["--origin", `${PAGE}/app?x=1`] });
+  assertWell(examined);
+  assert.match(meaningOf(examined, "origin"), /An origin ends before the path/);
+});
+
+Deno.test("an answer that browsers hide is a cross, though the preflight passes", async () => {
+  const examined = await visit(stack, {
+    bend: bendFunction(async (request, pass) => {
+      const answer = await pass();
+      if (request.method === "OPTIONS") return answer;
+      return withHeader(answer, "Access-Control-Allow-Origin", undefined);
+    }),
+  });
+  assertCross(examined, "origin", /Only one of preflight and answer/, /proxy/);
+});
+
+Deno.test("missing settings are named, with the line that sets them", async () => {
+  const settings = { BEHEST_KEY: undefined, BEHEST_BASE_URL: undefined };
+  const examined = await visit(stack, { settings });
+  const rest = ALL.slice(5, 13);
+  assertCross(
+    examined,
+    "settings",
+    /BEHEST_KEY: .*BEHEST_BASE_URL: /,
+    /^supabase secrets set BEHEST_KEY=… BEHEST_BASE_URL=…$/,
+    rest,
+  );
+
+  const key = await visit(stack, { settings: { BEHEST_KEY: undefined } });
+  assertCross(key, "settings", /BEHEST_KEY: /, /^supabase secrets set BEHEST_KEY=…$/, rest);
+
+  const star = await visit(stack, { settings: { CORS_ORIGIN: "*" } });
+  assertCross(star, "settings", /CORS_ORIGIN: /, /CORS_ORIGIN=…/, ["origin", ...rest]);
+
+  const late = { JWT_SECRET: undefined, BEHEST_USER_CHECK: "claims" };
+  const told = await visit(stack, { settings: late });
+  assertCross(told, "settings", /JWT_SECRET: /, /^supabase secrets set JWT_SECRET=…$/, rest);
+
+  const given = await visit(stack, { settings: { SUPABASE_URL: undefined } });
+  assertCross(given, "settings", /SUPABASE_URL: /, /Supabase's to set/, rest);
+});
+
+Deno.test("a function that mints for a forged session is the gravest cross", async () => {
+  const token = await sessionToken();
+  const examined = await visit(stack, {
+    bend: bendFunction((request, pass) => {
+      const sent = request.headers.get("Authorization") ?? "";
+      if (!atob(sent.replace("Bearer ", "").split(".")[0]).includes("ES256")) return pass();
+      return pass(withToken(request, token));
+    }),
+  });
+  assertCross(examined, "forged", /A FORGED SESSION GETS A TOKEN/, /down at once/);
+});
+
+Deno.test("a function that mints for nobody is as grave", async () => {
+  const token = await sessionToken();
+  const examined = await visit(stack, {
+    bend: bendFunction((request, pass) => {
+      if (request.method !== "POST" || request.headers.has("Authorization")) return pass();
+      return pass(withToken(request, token));
+    }),
+  });
+  assertCross(examined, "no_token", /ANYBODY GETS A TOKEN/, /down at once/);
+});
+
+Deno.test("a wrong password, key or token is a cross of the session alone", async () => {
+  const wrong = "correct-horse-battery";
+  secrets.add(wrong);
+  const password = await visit(stack, {}, { args: ["--password", wrong] });
+  assertCross(password, "session", /400 invalid_credentials/, /--password/, AFTER_SESSION);
+
+  const where = ["--url", stack.url, "--origin", PAGE, "--token"];
+  const key = await examine([...where, stack.publishableKey]);
+  assertCross(key, "session", /no session token/, /not an API key/, AFTER_SESSION);
+});
+
+Deno.test("a session that the function refuses is a cross with that code's advice", async () => {
+  const token = await sessionToken();
+  const [header, payload, signature] = token.split(".");
+  const broken = [header, payload, `AAAA${signature.slice(4)}`].join(".");
+  const examined = await examine(["--url", stack.url, "--origin", PAGE, "--token", broken]);
+  assertCross(examined, "mints", /401 invalid_token/, /this very project/, ALL.slice(9, 13));
+});
+
+Deno.test("a Behest key or URL that is wrong is a cross that names the two", async () => {
+  const BEHEST_KEY = `behest_sk_live_${"f".repeat(48)}`;
+  secrets.add(BEHEST_KEY);
+  const rest = ALL.slice(9, 13);
+  const key = await visit(stack, { settings: { BEHEST_KEY } });
+  assertCross(key, "mints", /502 behest_rejected/, /BEHEST_KEY and BEHEST_BASE_URL/, rest);
+  const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  nobody.close();
+  const BEHEST_BASE_URL = `http://127.0.0.1:${nobody.addr.port}`;
+  const url = await visit(stack, { settings: { BEHEST_BASE_URL } });
+  assertCross(url, "mints", /503 behest_unavailable/, /BEHEST_BASE_URL/, rest);
+});
+
+Deno.test("each code of the function has its own advice", async () => {
+  const rust = await Deno.readTextFile(new URL("../../src/fault.rs", import.meta.url));
+  const codes = [...rust.matchAll(/^ {4}[A-Z]\w+, (\d{3}), "([a-z_]+)",$/gm)];
+  assert.ok(codes.length >= 22);
+  const advice = new Set<string>();
+  let code = "";
+  const bend = bendFunction((request, pass) => {
+    const sent = request.headers.get("Authorization") ?? "";
+    if (!atob(sent.replace("Bearer ", "").split(".")[0]).includes("HS256")) return pass();
+    const status = Number(codes.find(([, , name]) => name === code)?.[1]);
+    const message = "Told by the function: BEHEST_TTL.";
+    return Response.json({ error: { code, message } }, { status });
+  });
+  const token = await sessionToken();
+  await atSite(stack, { bend }, async (url) => {
+    for (const [, status, name] of codes) {
+      code = name;
+      const examined = await examine(["--url", url, "--origin", PAGE, "--token", token]);
+      assertCross(examined, "mints", new RegExp(`${status} ${name}`), /./, ALL.slice(9, 13));
+      assert.match(meaningOf(examined, "mints"), /Told by the function/);
+      advice.add(examined.checks.find(({ id }) => id === "mints")?.advice ?? "");
+    }
+  });
+  assert.equal(advice.size, codes.length);
+});
+
+Deno.test("a token that does not say what it should is a cross that names each fault", async () => {
+  const examined = await visit(stack, {
+    bend: bendFunction(async (request, pass) => {
+      const answer = await pass();
+      if (request.method !== "POST" || answer.status !== 200) return answer;
+      const body = await answer.json();
+      return Response.json({ ...body, sessionId: "other", tier: 3, ttl: 60 }, {
+        headers: answer.headers,
+      });
+    }),
+  });
+  const faults = /exp is not iat \+ ttl, tier is not that of the answer, sid is not sessionId/;
+  assertCross(examined, "claims", faults, /./);
+});
+
+Deno.test("a token of nobody's making is a cross that names all that is missing", async () => {
+  const token = `${encodePart({ alg: "none" })}.${encodePart({ uid: 1, exp: 1.5 })}.AAAA`;
+  const examined = await visit(stack, {
+    bend: bendFunction(async (request, pass) => {
+      const answer = await pass();
+      if (request.method !== "POST" || answer.status !== 200) return answer;
+      return Response.json({ ...await answer.json(), token }, { headers: answer.headers });
+    }),
+  });
+  assert.deepEqual(idsOf(examined, "failed"), ["claims", "gateway_token"]);
+  assert.deepEqual(idsOf(examined, "skipped"), ["jwks"]);
+  assert.equal(
+    meaningOf(examined, "claims"),
+    "The token is not as it should be: alg is not RS256, kid is missing, uid is not the session's " +
+      "user, exp is not iat + ttl, exp is not expiresAt, tier is no whole number, role is not " +
+      "user, sid is not sessionId.",
+  );
+});
+
+Deno.test("a uid that is not the session's user is a cross, unless app_metadata has it", async () => {
+  const someone = (app_metadata: unknown) =>
+    visit(stack, {
+      bend: async (request, pass) => {
+        const answer = await pass();
+        if (!request.url.includes("/auth/v1/token?")) return answer;
+        const { user, ...body } = await answer.json();
+        const id = crypto.randomUUID();
+        return Response.json({ ...body, user: { ...user, id, app_metadata } });
+      },
+    });
+  assertCross(
+    await someone({}),
+    "claims",
+    /: uid is not the session's user\.$/,
+    /BEHEST_UID_CLAIM/,
+  );
+  const noted = await someone({ behest: { uid: stack.users[1].id } });
+  assertWell(noted);
+  assert.match(meaningOf(noted, "claims"), /from app_metadata\.behest\.uid: BEHEST_UID_CLAIM/);
+});
+
+Deno.test("an answer without what clients need is a cross that names it", async () => {
+  const examined = await visit(stack, {
+    bend: bendFunction(async (request, pass) => {
+      const answer = await pass();
+      if (request.method !== "POST" || answer.status !== 200) return answer;
+      const { baseUrl: _, ...body } = await answer.json();
+      return Response.json({ ...body, ttl: "900" }, { headers: answer.headers });
+    }),
+  });
+  assertCross(examined, "mints", /ttl is .*baseUrl is /, /deploy/, ALL.slice(9, 13));
+});
+
+Deno.test("a gateway that does not know the key, or has another one, is a cross", async () => {
+  const bent = (change: (key: Record<string, string>, other: string) => void) =>
+    visit(stack, {
+      bendGateway: async (request, pass) => {
+        const answer = await pass();
+        if (!request.url.endsWith("/jwks.json")) return answer;
+        const { keys } = await answer.json();
+        const [first, second] = keys.map(({ n }: { n: string }) => n);
+        for (const key of keys) change(key, key.n === first ? second : first);
+        return Response.json({ keys });
+      },
+    });
+  assertCross(await bent((key) => key.kid = "old"), "jwks", /does not know the key/, /BEHEST_KID/);
+  assertCross(await bent((key, n) => key.n = n), "jwks", /does not fit/, /BEHEST_KEY/);
+});
+
+Deno.test("a gateway that refuses the page is a cross of its own", async () => {
+  const gateway = await gatewayWithoutPages(stack.credentials);
+  try {
+    const settings = { ...signing(stack), BEHEST_BASE_URL: gateway.url };
+    const examined = await visit(stack, { settings });
+    assertCross(examined, "gateway_origin", /does not let a page/, /allowed origins/);
+  } finally {
+    await gateway.stop();
+  }
+});
+
+Deno.test("a gateway's leave is read from its headers, and may be for every page", async () => {
+  const bent = (origin: string | undefined) =>
+    visit(stack, {
+      bendGateway: async (request, pass) =>
+        request.method === "OPTIONS"
+          ? withHeader(await pass(), "Access-Control-Allow-Origin", origin)
+          : await pass(),
+    });
+  assertCross(await bent(undefined), "gateway_origin", /does not let a page/, /allowed origins/);
+  assertWell(await bent("*"));
+});
+
+Deno.test("a gateway whose preflight lacks a header is a cross that names it", async () => {
+  const examined = await visit(stack, {
+    bendGateway: async (request, pass) => {
+      const answer = await pass();
+      if (request.method !== "OPTIONS") return answer;
+      return withHeader(answer, "Access-Control-Allow-Headers", "authorization, content-type");
+    },
+  });
+  assertCross(examined, "gateway_origin", /does not allow x-session-id/, /./);
+});
+
+Deno.test("a gateway that refuses the token is a cross", async () => {
+  const settings = { ...signing(stack), BEHEST_TENANT_ID: crypto.randomUUID() };
+  const tenant = await visit(stack, { settings });
+  assertCross(tenant, "gateway_token", /refuses the token \(403\)/, /BEHEST_TENANT_ID/);
+
+  const issuer = { ...signing(stack), BEHEST_ISSUER: "https://issuer.example" };
+  const refused = await visit(stack, { settings: issuer });
+  assertCross(refused, "gateway_token", /refuses the token \(401\)/, /BEHEST_ISSUER/);
+
+  for (const [status, meaning] of [[402, /quota/], [429, /no more/], [500, /failed/]] as const) {
+    const examined = await visit(stack, {
+      bendGateway: (request, pass) =>
+        request.url.endsWith("/v1/models") ? new Response(null, { status }) : pass(),
+    });
+    assertCross(examined, "gateway_token", meaning, /./);
+  }
+});
+
+Deno.test("a gateway without a list of models, or with a public one, is asked for free", async () => {
+  for (const status of [404, 200]) {
+    const examined = await visit(stack, {
+      bendGateway: (request, pass) =>
+        request.url.endsWith("/v1/models") ? Response.json({}, { status }) : pass(),
+    });
+    assertWell(examined);
+    assert.match(meaningOf(examined, "gateway_token"), /empty chat, which no model sees/);
+  }
+});
+
+Deno.test("a gateway that answers everyone alike gets no tick", async () => {
+  const examined = await visit(stack, {
+    bendGateway: (request, pass) =>
+      request.headers.has("Authorization") ? new Response(null, { status: 400 }) : pass(),
+  });
+  assert.deepEqual(idsOf(examined, "skipped"), ["gateway_token"]);
+  assert.equal(examined.exit, 0);
+});
+
+Deno.test("a clock five minutes off is a cross that says whose", async () => {
+  for (const [off, how] of [[300, "ahead"], [-300, "behind"]] as const) {
+    const world = { now: () => Date.now() + off * 1000 };
+    const examined = await visit(stack, {}, { world });
+    const meaning = new RegExp(`clock of this machine is (299|300|301) s ${how}`);
+    assertCross(examined, "clock", meaning, /this machine's clock/);
+  }
+  const past = new Date(Date.now() - 300_000).toUTCString();
+  const gateway = await visit(stack, {
+    bendGateway: async (_, pass) => withHeader(await pass(), "Date", past),
+  });
+  assertCross(gateway, "clock", /: the gateway is (299|300|301) s behind\.$/, /Behest's/);
+
+  const late = await visit(stack, {
+    bend: async (_, pass) => withHeader(await pass(), "Date", past),
+  });
+  const both = /: Supabase is 30\d s behind; the function is 30\d s behind\.$/;
+  assertCross(late, "clock", both, /Supabase's support/);
+});
+
+Deno.test("a server that hangs is given up in time", async () => {
+  const world = { limitMs: 300 };
+  const open: (() => void)[] = [];
+  const hang = () => new Promise<Response>((resolve) => open.push(() => resolve(new Response())));
+  const endless = () => new Response(new ReadableStream());
+  const release = () => open.splice(0).forEach((end) => end());
+
+  const begin = performance.now();
+  const all = await atSite(stack, { bend: hang }, async (url) => {
+    const examined = await examine(optionsOf(stack, url), world);
+    release();
+    return examined;
+  });
+  assertCross(all, "reachable", /no answer within 0\.3 s/, /--url/, ALL.slice(1));
+  for (const bend of [hang, endless]) {
+    const examined = await atSite(stack, { bend: bendFunction(bend) }, async (url) => {
+      const examined = await examine(optionsOf(stack, url), world);
+      release();
+      return examined;
+    });
+    assertCross(examined, "deployed", /no answer within 0\.3 s/, /log/, ALL.slice(2, 13));
+  }
+  assert.ok(performance.now() - begin < 5_000);
+});
+
+Deno.test("an endless answer is not read to its end", async () => {
+  const examined = await visit(stack, {
+    bend: bendFunction((request, pass) =>
+      request.method === "POST"
+        ? new Response(
+          new ReadableStream({ pull: (body) => body.enqueue(new Uint8Array(16384).fill(32)) }),
+          { status: 403 },
+        )
+        : pass()
+    ),
+  });
+  assertCross(examined, "deployed", /is not behest-token/, /./, ALL.slice(2, 13));
+});
+
+Deno.test("what a server says is printed on one line, without control characters", async () => {
+  const token = await sessionToken();
+  const bend = bendFunction((request, pass) => {
+    if (!request.headers.get("Authorization")?.endsWith(token)) return pass();
+    const key = `behest_sk_live_${"0".repeat(20)}`;
+    secrets.add(key);
+    const message = `\u001b[2J\r\nAll is well\u202e ${token} ${key}`;
+    return Response.json({ error: { code: "internal", message } }, { status: 500 });
+  });
+  await atSite(stack, { bend }, async (url) => {
+    const examined = await examine(["--url", url, "--origin", PAGE, "--token", token]);
+    assertCross(
+      examined,
+      "mints",
+      /^No token came: 500 internal\. {2}\[2J All is well {2}… …$/,
+      /log/,
+      [
+        ...ALL.slice(9, 13),
+      ],
+    );
+  });
+});
+
+Deno.test("wrong usage exits with 2, prints nothing to standard output, and repeats no value", async () => {
+  const url = ["--url", stack.url];
+  const origin = ["--origin", PAGE];
+  secrets.add("hunter2-hunter2");
+  for (
+    const [args, message] of [
+      [[], /--url is needed/],
+      [url, /--origin is needed/],
+      [["--url", "hunter2-hunter2", ...origin], /--url is no URL/],
+      [["--url", "ftp://a.b", ...origin], /--url is no URL/],
+      [["--url", "https://u:hunter2-hunter2@a.b", ...origin], /--url is no URL/],
+      [["--url", "https://a.b/functions/v1/x", ...origin], /URL alone/],
+      [[...url, "--origin", "my.app"], /--origin is no URL/],
+      [[...url, ...origin, "hunter2-hunter2"], /Every value needs its option/],
+      [[...url, ...origin, "--pasword=hunter2-hunter2"], /--pasword is not known/],
+      [[...url, ...origin, "--password", "-hunter2-hunter2"], /begins with a dash/],
+      [[...url, ...origin, "--password", "hunter2-hunter2"], /needs --email/],
+      [[...url, ...origin, "--email", "a@b.c"], /SUPABASE_PASSWORD/],
+      [
+        [...url, ...origin, "--email", "a@b.c", "--password", "hunter2-hunter2"],
+        /--publishable-key/,
+      ],
+      [[...url, ...origin, "--email", "a@b.c", "--token", "hunter2-hunter2"], /not both/],
+      [[...url, ...origin, "--function", "../auth"], /--function/],
+      [["--url", "http://a.b", ...origin, "--token", "hunter2-hunter2"], /over https/],
+    ] as const
+  ) {
+    const ran = await run([...args, "--json"]);
+    assert.deepEqual([ran.exit, ran.out], [2, ""], args.join(" "));
+    assert.match(ran.warned, message);
+  }
+});
+
+Deno.test("--help tells of the environment, of what it costs, and of the exit codes", async () => {
+  const { exit, out } = await run(["--help"]);
+  assert.equal(exit, 0);
+  for (const word of ["SUPABASE_PASSWORD", "SUPABASE_TOKEN", "No chat is sent", "Exit code"]) {
+    assert.ok(out.includes(word), word);
+  }
+});
+
+Deno.test("only a terminal gets colours, and NO_COLOR takes them away", async () => {
+  const args = ["--url", stack.url, "--origin", PAGE];
+  assert.ok((await run(args, {}, true)).out.includes("\x1b[32m✓"));
+  assert.ok(!(await run(args)).out.includes("\x1b"));
+  assert.ok(!(await run(args, { env: { NO_COLOR: "1" } }, true)).out.includes("\x1b"));
+});
+
+Deno.test("it runs on Node as one file", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "behest-token-" });
+  try {
+    const bundle = ["bundle", "--quiet", "--platform=deno", `--output=${folder}/doctor.js`];
+    const bundled = await new Deno.Command(Deno.execPath(), {
+      args: [...bundle, new URL("../../cli/doctor.ts", import.meta.url).pathname],
+    }).output();
+    assert.ok(bundled.success, new TextDecoder().decode(bundled.stderr));
+    await Deno.writeTextFile(`${folder}/package.json`, '{ "type": "module" }');
+    await Deno.writeTextFile(
+      `${folder}/run.mjs`,
+      `import { doctor } from "./doctor.js";
+const out = { print: console.log, warn: console.error, isTerminal: false };
+process.exitCode = await doctor(process.argv.slice(2), out);
+`,
+    );
+    const onNode = async (args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command("node", {
+        args: [`${folder}/run.mjs`, ...args],
+      }).output();
+      const [out, warned] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      printed.push(out, warned);
+      return { code, out, warned };
+    };
+    const well = await onNode([...optionsOf(stack), "--json"]);
+    assert.equal(well.warned, "");
+    assert.deepEqual(idsOf(JSON.parse(well.out), "ok"), ALL, well.out);
+    assert.equal(well.code, 0);
+
+    const strange = await onNode([...optionsOf(stack), "--origin", "https://my.app", "--json"]);
+    assert.deepEqual(idsOf(JSON.parse(strange.out), "failed"), ["origin", "gateway_origin"]);
+    assert.equal(strange.code, 1);
+
+    const nobody = await onNode(["--url", "http://ref.invalid", "--origin", PAGE]);
+    assert.match(nobody.out, /✗ Supabase reachable .*the host name is not known/);
+    assert.equal(nobody.code, 1);
+    assert.equal((await onNode([])).code, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("no run of all these printed a secret", () => {
+  assert.ok(secrets.size > 100 && printed.length > 200, `${secrets.size} ${printed.length}`);
+  const all = printed.join("\n");
+  for (const secret of secrets) {
+    assert.ok(!all.includes(secret), `a secret of ${secret.length} characters was printed`);
+    const signature = secret.split(".")[2];
+    if (signature) assert.ok(!all.includes(signature));
+  }
+});

@@ -1,0 +1,106 @@
+/** Runs `doctor`, and keeps all that it printed and every secret that it had in its hands. */
+import assert from "node:assert/strict";
+import { doctor, type DoctorWorld } from "../../cli/doctor.ts";
+import type { Check, CheckId } from "../../cli/doctor/report.ts";
+
+/** What every run printed, on both streams. */
+export const printed: string[] = [];
+
+/** Every secret that a run was given, sent or received. */
+export const secrets = new Set<string>();
+
+/** One run. */
+export interface Run {
+  readonly exit: number;
+  /** Standard output and standard error. */
+  readonly out: string;
+  readonly warned: string;
+}
+
+/** A run with `--json`. */
+export interface Examined extends Run {
+  readonly ok: boolean;
+  readonly checks: Check[];
+}
+
+/** A world that notes the secrets in what is sent, and in what signing in gives. */
+function watching(world: Partial<DoctorWorld>): Partial<DoctorWorld> {
+  const ask = world.fetch ?? fetch;
+  return {
+    env: {},
+    ...world,
+    fetch: async (input, init) => {
+      const headers = new Headers(init?.headers);
+      for (const name of ["authorization", "apikey"]) {
+        const value = headers.get(name)?.replace(/^Bearer /, "");
+        if (value) secrets.add(value);
+      }
+      const answer = await ask(input, init);
+      if (/\/auth\/v1\/token\?/.test(String(input)) && answer.ok) {
+        const { access_token, refresh_token } = await answer.clone().json();
+        secrets.add(access_token).add(refresh_token);
+      }
+      return answer;
+    },
+  };
+}
+
+/** Runs it as the command does. */
+export async function run(
+  args: string[],
+  world: Partial<DoctorWorld> = {},
+  isTerminal = false,
+): Promise<Run> {
+  const [out, warned]: string[][] = [[], []];
+  const exit = await doctor(args, {
+    print: (text) => out.push(text),
+    warn: (text) => warned.push(text),
+    isTerminal,
+  }, watching(world));
+  const ran = { exit, out: out.join("\n"), warned: warned.join("\n") };
+  printed.push(ran.out, ran.warned);
+  return ran;
+}
+
+/** Runs it twice, for people and for programs, and holds the two to each other. */
+export async function examine(
+  args: string[],
+  world: Partial<DoctorWorld> = {},
+): Promise<Examined> {
+  const table = await run(args, world);
+  const ran = await run([...args, "--json"], world);
+  const { ok, checks }: { ok: boolean; checks: Check[] } = JSON.parse(ran.out);
+  assert.equal(ran.warned + table.warned, "");
+  assert.equal(ran.exit, ok ? 0 : 1);
+  assert.equal(table.exit, ran.exit);
+  const marks = { ok: "✓", failed: "✗", skipped: "–" };
+  for (const { status, title, advice } of checks) {
+    const row = table.out.split("\n").find((line) => line.startsWith(`${marks[status]} ${title} `));
+    assert.ok(row, `${status}: ${title}\n${table.out}`);
+    assert.equal(advice !== undefined, status === "failed", title);
+  }
+  const advised = table.out.split("\n").filter((line) => line.includes("do this: "));
+  assert.equal(advised.length, idsOf({ checks }, "failed").length);
+  return { ...ran, ok, checks };
+}
+
+/** The checks of one outcome, in their order. */
+export function idsOf({ checks }: { checks: Check[] }, status: Check["status"]): CheckId[] {
+  return checks.filter((check) => check.status === status).map(({ id }) => id);
+}
+
+/** Exactly this check is a cross, it says so, and what to do about it. */
+export function assertCross(
+  examined: Examined,
+  id: CheckId,
+  meaning: RegExp,
+  advice: RegExp,
+  skipped: CheckId[] = [],
+): void {
+  assert.deepEqual(idsOf(examined, "failed"), [id], examined.out);
+  assert.deepEqual(idsOf(examined, "skipped"), skipped, examined.out);
+  const check = examined.checks.find((check) => check.id === id);
+  assert.match(check?.meaning ?? "", meaning);
+  assert.match(check?.advice ?? "", advice);
+  assert.equal(examined.exit, 1);
+}
