@@ -85,7 +85,8 @@ export async function init(
     }
     const path = join(wishes.folder, change.path);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, change.after);
+    // A new file is new: nothing is written through a link that somebody has put there.
+    await writeFile(path, change.after, { flag: change.before === undefined ? "wx" : "w" });
     terminal.print(
       `${change.before === undefined ? "Wrote" : "Changed"} ${change.path}`,
     );

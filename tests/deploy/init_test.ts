@@ -212,6 +212,50 @@ Deno.test("init prints the lines to paste for the mode that was chosen", async (
   });
 });
 
+/** Runs a command on a terminal, and answers what it asks: question and answer in turn. */
+const TERMINAL = `
+import json, os, pty, sys
+turns = json.loads(os.environ["TURNS"])
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+said, seen = "", 0
+while True:
+    try:
+        chunk = os.read(fd, 4096)
+    except OSError:
+        break
+    said += chunk.decode()
+    if turns and turns[0][0] in said[seen:]:
+        seen = len(said)
+        os.write(fd, (turns.pop(0)[1] + "\\n").encode())
+print(said)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+Deno.test("init asks on a terminal for what no flag says", async () => {
+  await inFolder(project(OWN_CONFIG), async (folder) => {
+    const turns = [
+      ["Behest URL?", "https://amber-fox-042.behest.app"],
+      ["ask for tokens?", "https://my.app, http://localhost:5173"],
+      ["plan (y/n)?", ""],
+    ];
+    const { code, stdout, stderr } = await new Deno.Command("python3", {
+      args: ["-c", TERMINAL, "node", `${PKG}cli.js`, "init", folder, "--mode", "local"],
+      env: { TURNS: JSON.stringify(turns), NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    assert.equal(code, 0, said + new TextDecoder().decode(stderr));
+    assert.doesNotMatch(said, /Who makes the token/);
+    assert.match(
+      said,
+      /BEHEST_BASE_URL=https:\/\/amber-fox-042\.behest\.app CORS_ORIGIN=https:\/\/my\.app,http:\/\/localhost:5173/,
+    );
+    assert.deepEqual(Object.keys(await snapshot(folder)).sort(), [CONFIG, FUNCTION]);
+  });
+});
+
 Deno.test("init refuses what it cannot do anything with, with 2 and what to do", async () => {
   await inFolder(project(undefined, { "README.md": "" }), async (folder) => {
     const { code, stderr } = await init(folder);
