@@ -47,7 +47,12 @@ async function main([command, ...args]: string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  terminal.warn(error.message);
-  process.exitCode = 2;
+  if (error instanceof UsageError) {
+    terminal.warn(error.message);
+    process.exitCode = 2;
+  } else if (error instanceof Error && "syscall" in error) {
+    // The system says no: a file that must not be written, a folder that is none.
+    terminal.warn(error.message);
+    process.exitCode = 1;
+  } else throw error;
 }

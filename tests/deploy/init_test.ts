@@ -256,6 +256,18 @@ Deno.test("init asks on a terminal for what no flag says", async () => {
   });
 });
 
+Deno.test("init writes no new file through a link", async () => {
+  await inFolder(project(OWN_CONFIG), async (folder) => {
+    await Deno.mkdir(`${folder}/supabase/functions/behest-token`, { recursive: true });
+    await Deno.symlink(`${folder}/elsewhere`, `${folder}/${FUNCTION}`);
+    const { code, stderr } = await init(folder);
+    assert.equal(code, 1);
+    assert.match(stderr, /EEXIST/);
+    assert.doesNotMatch(stderr, /at .*cli\.js/);
+    await assert.rejects(Deno.stat(`${folder}/elsewhere`), Deno.errors.NotFound);
+  });
+});
+
 Deno.test("init refuses what it cannot do anything with, with 2 and what to do", async () => {
   await inFolder(project(undefined, { "README.md": "" }), async (folder) => {
     const { code, stderr } = await init(folder);
