@@ -216,9 +216,14 @@ function next({ mode, baseUrl, origins, migration }: Wishes): string {
     ...set,
     `  supabase secrets set BEHEST_BASE_URL=${baseUrl} CORS_ORIGIN=${origins.join(",")}`,
     ...(migration ? ["  supabase db push"] : []),
-    "  supabase functions deploy behest-token",
-    `  npx behest-token doctor --url https://<ref>.supabase.co --origin ${origins[0]}`,
+    "  supabase functions deploy behest-token --use-api",
+    `  ${self()} doctor --url https://<ref>.supabase.co --origin ${origins[0]}`,
   ].join("\n");
+}
+
+/** How this command was called, to be called again. */
+function self(): string {
+  return process.env.npm_command === "exec" ? "npx behest-token" : `node ${process.argv[1]}`;
 }
 
 async function wanted(args: string[], terminal: Terminal): Promise<Wishes> {

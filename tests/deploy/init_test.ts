@@ -209,6 +209,7 @@ Deno.test("init prints the lines to paste for the mode that was chosen", async (
       assert.match(local, new RegExp(`${name}=`));
     }
     assert.match(local, /supabase functions deploy behest-token/);
+    assert.ok(local.includes(`node ${PKG}cli.js doctor --url`));
   });
 });
 
