@@ -26,7 +26,7 @@ const HEADER = new RegExp(
  * @throws {Error} where the file is no TOML
  */
 export function withoutVerifyJwt(text: string): string | undefined {
-  const before = parse(text);
+  const before = read(text);
   const ours = table(table(before.functions)?.[NAME]);
   if (ours?.verify_jwt === false) return text;
   const after = edited(text);
@@ -39,10 +39,36 @@ export function withoutVerifyJwt(text: string): string | undefined {
   };
   try {
     // The edit is of text; that it did this and nothing else is seen in what the text means.
-    return isDeepStrictEqual(plain(parse(after)), plain(wanted)) ? after : undefined;
+    return isDeepStrictEqual(plain(read(after)), plain(wanted)) ? after : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** What else in the file keeps the function from working, for a person to change. */
+export function obstaclesIn(text: string): string[] {
+  const { functions, remotes } = read(text);
+  const ours = table(table(functions)?.[NAME]);
+  const found: string[] = [];
+  if (ours?.enabled === false) found.push(`the function is switched off (enabled = false).`);
+  if (
+    ours?.entrypoint !== undefined &&
+    !/(^|\/)behest-token\/index\.ts$/.test(String(ours.entrypoint))
+  ) {
+    found.push("the function's entrypoint is another file, so this one is not deployed.");
+  }
+  for (const [remote, settings] of Object.entries(table(remotes) ?? {})) {
+    const there = table(table(table(settings)?.functions)?.[NAME]);
+    if (there?.verify_jwt === true) {
+      found.push(`for the remote ${remote} verify_jwt is on: set it to false there, too.`);
+    }
+  }
+  return found;
+}
+
+/** Editors put a byte order mark before a text; it is none of the text. */
+function read(text: string): TomlTable {
+  return parse(text.replace(/^\ufeff/, ""));
 }
 
 function edited(text: string): string {

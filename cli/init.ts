@@ -1,13 +1,12 @@
 /** `init`: puts the function into a Supabase project, and says how to go on. */
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline/promises";
-import process from "node:process";
-import { parseArgs } from "node:util";
+import { lstat, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { createTwoFilesPatch } from "diff";
-import { withoutVerifyJwt } from "./config_toml.ts";
+import { obstaclesIn, withoutVerifyJwt } from "./config_toml.ts";
+import { nextSteps } from "./next_steps.ts";
+import { isUntouched, readable } from "./one_file.ts";
 import { type Terminal, UsageError } from "./terminal.ts";
+import { wanted, type Wishes } from "./wishes.ts";
 
 export const INIT_HELP = `Puts the function into a Supabase project, and prints what to do next.
 
@@ -27,20 +26,6 @@ nothing else. On a terminal it asks for what no flag says. Run again, it changes
 newer version, it brings the function up to date.
 
 Exit code: 0 done, or nothing to do; 1 something has to be done by hand; 2 wrong usage.`;
-
-/** How tokens are made. */
-type Mode = "api-key" | "local";
-
-/** What the user wants. */
-interface Wishes {
-  readonly folder: string;
-  readonly mode: Mode;
-  readonly baseUrl: string;
-  readonly origins: readonly string[];
-  readonly migration: boolean;
-  readonly dryRun: boolean;
-  readonly force: boolean;
-}
 
 /** A file as it is and as it should be. */
 interface Change {
@@ -65,104 +50,84 @@ const MIGRATIONS = "supabase/migrations";
  * @param assets where the package's own files are
  * @returns the exit code
  */
-export async function init(
-  args: string[],
-  terminal: Terminal,
-  assets: URL,
-): Promise<number> {
+export async function init(args: string[], terminal: Terminal, assets: URL): Promise<number> {
   const wishes = await wanted(args, terminal);
+  const print = (text: string) => terminal.print(printable(text));
   const config = await readText(join(wishes.folder, CONFIG));
   if (config === undefined) {
     throw new UsageError(
-      `There is no ${CONFIG} in ${wishes.folder}. Name the project's folder, or run \`supabase init\` first.`,
+      `There is no ${CONFIG} there. Name the project's folder, or run \`supabase init\` first.`,
     );
   }
   const { changes, byHand } = await plan(wishes, config, assets);
   for (const change of changes) {
-    if (wishes.dryRun) {
-      terminal.print(difference(change));
-      continue;
+    if (wishes.dryRun) print(difference(change));
+    else {
+      await write(wishes.folder, change);
+      print(`${change.before === undefined ? "Wrote" : "Changed"} ${change.path}`);
     }
-    const path = join(wishes.folder, change.path);
-    await mkdir(dirname(path), { recursive: true });
-    // A new file is new: nothing is written through a link that somebody has put there.
-    await writeFile(path, change.after, { flag: change.before === undefined ? "wx" : "w" });
-    terminal.print(
-      `${change.before === undefined ? "Wrote" : "Changed"} ${change.path}`,
-    );
   }
-  if (changes.length === 0 && byHand.length === 0) {
-    terminal.print("Everything is in place.");
-  }
+  if (changes.length === 0 && byHand.length === 0) print("Everything is in place.");
   byHand.forEach((what) => terminal.warn(what));
-  if (wishes.dryRun) terminal.print("Nothing was changed: this was a dry run.");
-  else terminal.print(next(wishes));
+  print(wishes.dryRun ? "Nothing was changed: this was a dry run." : nextSteps(wishes));
   return byHand.length === 0 ? 0 : 1;
 }
 
-async function plan(
-  wishes: Wishes,
-  config: string,
-  assets: URL,
-): Promise<Plan> {
+async function plan(wishes: Wishes, config: string, assets: URL): Promise<Plan> {
   const changes: Change[] = [];
   const byHand: string[] = [];
   const single = await readFile(new URL("single/index.ts", assets), "utf8");
   const before = await readText(join(wishes.folder, FUNCTION));
-  if (before === undefined || wishes.force || isUntouched(before)) {
+  const isSame = before?.replaceAll("\r\n", "\n") === single;
+  if (before === undefined || (!isSame && (wishes.force || isUntouched(before)))) {
     changes.push({ path: FUNCTION, before, after: single });
-  } else if (before !== single) {
+  } else if (!isSame) {
     byHand.push(
-      `${FUNCTION} is not as any version of this package wrote it, so it was left alone. Look at it, then run this again with --force to overwrite it.`,
+      `${FUNCTION} is not as any version of this package wrote it, so it was left alone. Look at it, ` +
+        "then run this again with --force to overwrite it.",
     );
   }
   const after = configured(config);
   if (after === undefined) {
     byHand.push(
-      `${CONFIG} configures the function in a form that is not edited here. Set verify_jwt = false for functions.behest-token in it.`,
+      `${CONFIG} configures the function in a form that is not edited here. Set verify_jwt = false ` +
+        "for functions.behest-token in it.",
     );
   } else changes.push({ path: CONFIG, before: config, after });
-  if (wishes.migration) {
-    const sql = await readFile(new URL("profiles.sql", assets), "utf8");
-    if (!await hasMigration(wishes.folder, sql)) {
-      changes.push({
-        path: `${MIGRATIONS}/${timestamp()}_behest_profiles.sql`,
-        after: sql,
-      });
-    }
+  byHand.push(...obstaclesIn(config).map((what) => `${CONFIG}: ${what}`));
+  if (wishes.migration) await planMigration(wishes.folder, assets, { changes, byHand });
+  return { changes: changes.filter(({ before, after }) => before !== after), byHand };
+}
+
+/** Adds the table once, and never beside another one of its name. */
+async function planMigration(folder: string, assets: URL, { changes, byHand }: Plan) {
+  const names = await readdir(join(folder, MIGRATIONS)).catch(() => []);
+  if (names.some((name) => name.endsWith("_behest_profiles.sql"))) return;
+  const files = names.filter((name) => name.endsWith(".sql"));
+  const texts = await Promise.all(files.map((name) => readText(join(folder, MIGRATIONS, name))));
+  const theirs =
+    /create\s+table\s+(?:if\s+not\s+exists\s+)?(?:"?public"?\s*\.\s*)?"?profiles"?[\s(]/i;
+  if (texts.some((text) => text !== undefined && theirs.test(text))) {
+    byHand.push(
+      "A migration makes a table profiles already, so none was added. Give it a column plan that no " +
+        "user can write, or name another one: BEHEST_PLAN_TABLE, BEHEST_PLAN_COLUMN.",
+    );
+    return;
   }
-  return {
-    changes: changes.filter(({ before, after }) => before !== after),
-    byHand,
-  };
+  const after = await readFile(new URL("profiles.sql", assets), "utf8");
+  changes.push({ path: `${MIGRATIONS}/${timestamp()}_behest_profiles.sql`, after });
 }
 
 function configured(config: string): string | undefined {
   try {
     return withoutVerifyJwt(config);
   } catch (error) {
+    // The parser's own words repeat the line, which may hold a secret.
+    const { line } = error as { line?: number };
     throw new UsageError(
-      `${CONFIG} cannot be read: ${(error as Error).message}`,
+      `${CONFIG} cannot be read${line === undefined ? "" : `: see line ${line}`}.`,
     );
   }
-}
-
-/** Whether a function is just what some version of this package wrote: its head has the digest of the rest. */
-export function isUntouched(text: string): boolean {
-  const [, digest, rest] = /^\/\/ SHA-256 of all below this line: ([0-9a-f]{64})\n([^]*)$/m.exec(
-    text,
-  ) ?? [];
-  return rest !== undefined &&
-    createHash("sha256").update(rest).digest("hex") === digest;
-}
-
-/** Whether the project has this migration, under whatever name. */
-async function hasMigration(folder: string, sql: string): Promise<boolean> {
-  const names = await readdir(join(folder, MIGRATIONS)).catch(() => []);
-  const texts = await Promise.all(
-    names.map((name) => readText(join(folder, MIGRATIONS, name))),
-  );
-  return texts.some((text) => text?.trim() === sql.trim());
 }
 
 /** As the Supabase CLI names migrations, so that this one runs after those that are there. */
@@ -170,158 +135,56 @@ function timestamp(): string {
   return new Date().toISOString().replace(/\D/g, "").slice(0, 14);
 }
 
-/** A file's text; nothing where there is none. */
+/**
+ * A file's text; nothing where there is none.
+ *
+ * @throws {UsageError} where it is no UTF-8: written back it would be another one
+ */
 async function readText(path: string): Promise<string | undefined> {
+  let bytes;
   try {
-    return await readFile(path, "utf8");
+    bytes = await readFile(path);
   } catch (error) {
     const { code } = error as { code?: string };
     // A folder of that name, too, is no file.
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") {
-      return undefined;
-    }
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
     throw error;
   }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new UsageError("A file of the project that has to be read is no UTF-8.");
+  }
 }
 
-/** What would change, as a patch; of the one file only its head, since no person reads the rest. */
+/** Writes within the project alone: through no link that leads out of it. */
+async function write(folder: string, { path, before, after }: Change): Promise<void> {
+  const target = join(folder, path);
+  const root = await realpath(folder);
+  let parent = dirname(target);
+  while (!await exists(parent)) parent = dirname(parent);
+  const isInside = `${await realpath(parent)}${sep}`.startsWith(`${root}${sep}`);
+  if (!isInside || (await exists(target) && (await lstat(target)).isSymbolicLink())) {
+    throw new UsageError(
+      `${path} is a link, or in a folder that is one: nothing is written there.`,
+    );
+  }
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, after, { flag: before === undefined ? "wx" : "w" });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await lstat(path).then(() => true, () => false);
+}
+
+/** What would change, as a patch. */
 function difference({ path, before, after }: Change): string {
-  const seen = (text: string) =>
-    text.replace(
-      /(\/\/ SHA-256 of all below this line: .*\n)[^]*/,
-      "$1… the code, and the WebAssembly module …\n",
-    );
   const from = before === undefined ? "/dev/null" : path;
-  return createTwoFilesPatch(
-    from,
-    path,
-    seen(before ?? ""),
-    seen(after),
-    "",
-    "",
-    { context: 3 },
-  );
+  const texts = [readable(before ?? ""), readable(after)] as const;
+  return createTwoFilesPatch(from, path, ...texts, "", "", { context: 3 });
 }
 
-function next({ mode, baseUrl, origins, migration }: Wishes): string {
-  const key = mode === "api-key" ? ["BEHEST_KEY=behest_sk_live_…"] : [
-    "BEHEST_KEY=\"$(base64 < key.pem | tr -d '\\n')\"",
-    "BEHEST_KID=… BEHEST_TENANT_ID=… BEHEST_PROJECT_ID=…",
-  ];
-  const set = key.map((assignments) => `  supabase secrets set ${assignments}`);
-  return [
-    "",
-    "Next, with what the Behest dashboard says in place of each …:",
-    "",
-    ...set,
-    `  supabase secrets set BEHEST_BASE_URL=${baseUrl} CORS_ORIGIN=${origins.join(",")}`,
-    ...(migration ? ["  supabase db push"] : []),
-    "  supabase functions deploy behest-token --use-api",
-    `  ${self()} doctor --url https://<ref>.supabase.co --origin ${origins[0]}`,
-  ].join("\n");
-}
-
-/** How this command was called, to be called again. */
-function self(): string {
-  return process.env.npm_command === "exec" ? "npx behest-token" : `node ${process.argv[1]}`;
-}
-
-async function wanted(args: string[], terminal: Terminal): Promise<Wishes> {
-  const { values, positionals } = parsed(args);
-  const [folder = ".", ...others] = positionals;
-  if (others.length > 0) {
-    throw new UsageError(`One folder, please: what is ${others[0]}?`);
-  }
-  const answers = terminal.isTerminal ? await asked(values) : {};
-  const { mode = "api-key", origin = ["https://my.app"] } = {
-    ...values,
-    ...answers,
-  };
-  const baseUrl = values["base-url"] ?? answers["base-url"] ??
-    "https://….behest.app";
-  if (mode !== "api-key" && mode !== "local") {
-    throw new UsageError(`--mode is api-key or local, and not ${mode}.`);
-  }
-  return {
-    folder,
-    mode,
-    baseUrl: plainUrl("--base-url", baseUrl),
-    origins: origin.map((one) => plainUrl("--origin", one)),
-    migration: values.migration ?? answers.migration ?? false,
-    dryRun: values["dry-run"] ?? false,
-    force: values.force ?? false,
-  };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        mode: { type: "string" },
-        "base-url": { type: "string" },
-        origin: { type: "string", multiple: true },
-        migration: { type: "boolean" },
-        "dry-run": { type: "boolean" },
-        force: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-/** What goes into a line that is pasted into a shell has to be an address and nothing else. */
-function plainUrl(flag: string, value: string): string {
-  if (/^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9.:*…[\]-]+\/?$/.test(value)) {
-    return value;
-  }
-  throw new UsageError(
-    `${flag} takes a scheme and a host, such as https://my.app, and not ${JSON.stringify(value)}.`,
-  );
-}
-
-/** What flags left open, asked of the user. */
-async function asked(
-  values: ReturnType<typeof parsed>["values"],
-): Promise<typeof values> {
-  const lines = createInterface({
-    input: process.stdin,
-    output: process.stderr,
-  });
-  const ask = async (given: unknown, question: string, fallback: string) =>
-    given === undefined
-      ? (await lines.question(`${question} [${fallback}] `)).trim() || fallback
-      : undefined;
-  try {
-    const mode = await ask(
-      values.mode,
-      "Who makes the token: Behest (api-key), or the function (local)?",
-      "api-key",
-    );
-    const baseUrl = await ask(
-      values["base-url"],
-      "Your project's Behest URL?",
-      "https://….behest.app",
-    );
-    const origin = await ask(
-      values.origin,
-      "Which page may ask for tokens?",
-      "http://localhost:5173",
-    );
-    const migration = await ask(
-      values.migration,
-      "Add a table with each user's plan (y/n)?",
-      "n",
-    );
-    return {
-      ...(mode && { mode }),
-      ...(baseUrl && { "base-url": baseUrl }),
-      ...(origin && { origin: origin.split(",").map((one) => one.trim()) }),
-      ...(migration && { migration: /^y/i.test(migration) }),
-    };
-  } finally {
-    lines.close();
-  }
+/** Without what moves the cursor or turns letters around: a project's files may hold anything. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => /[\n\t]/.test(sign) ? sign : "");
 }

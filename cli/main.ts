@@ -39,7 +39,7 @@ async function main([command, ...args]: string[]): Promise<number> {
       return 0;
     default:
       throw new UsageError(
-        command === undefined ? HELP : `No command ${command}.\n\n${HELP}`,
+        command === undefined ? HELP : `There is no such command.\n\n${HELP}`,
       );
   }
 }
@@ -54,5 +54,8 @@ try {
     // The system says no: a file that must not be written, a folder that is none.
     terminal.warn(error.message);
     process.exitCode = 1;
+  } else if (error instanceof Error && error.name === "AbortError") {
+    // Ctrl-C at a question.
+    process.exitCode = 130;
   } else throw error;
 }

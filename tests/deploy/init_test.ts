@@ -140,7 +140,15 @@ Deno.test("init run twice changes nothing", async () => {
 });
 
 Deno.test("init never overwrites a function that was changed, but for --force", async () => {
-  for (const own of ["Deno.serve(() => new Response());\n", `${single}// mine\n`]) {
+  const mine = 'import "./sentry.ts";\n';
+  const changed = [
+    "Deno.serve(() => new Response());\n",
+    `${single}// mine\n`,
+    mine + single,
+    single.replace("\n", `\n${mine}`),
+    single.replace("deno-lint-ignore-file", "deno-lint-ignore-file mine"),
+  ];
+  for (const own of changed) {
     await inFolder(project(OWN_CONFIG, { [FUNCTION]: own }), async (folder) => {
       const { code, stderr } = await init(folder);
       assert.equal(code, 1);
@@ -153,17 +161,88 @@ Deno.test("init never overwrites a function that was changed, but for --force", 
 });
 
 Deno.test("init brings a function up to date that an older version wrote", async () => {
-  const [head, rest] = single.split(/(?<=\/\/ SHA-256 of all below this line: )/);
-  const body = "// an older body\n";
-  const digest = new Uint8Array(
-    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body)),
-  ).toHex();
-  assert.ok(rest);
-  const older = `${head}${digest}\n${body}`.replace("behest-token 0", "behest-token 0.0");
-  await inFolder(project(OWN_CONFIG, { [FUNCTION]: older }), async (folder) => {
+  const digest = /^\/\/ SHA-256 of this file without this line: .*\n/m;
+  const rest = single.replace(digest, "").replace("behest-token 0", "behest-token 0.0")
+    .replace("Deno.serve", "Deno . serve");
+  const made = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(rest));
+  const own = `// SHA-256 of this file without this line: ${new Uint8Array(made).toHex()}\n`;
+  const older = single.slice(0, single.search(digest)).replace("token 0", "token 0.0") + own +
+    rest.slice(single.search(digest) + 2);
+  // As Git leaves it on Windows, too.
+  for (const before of [older, older.replaceAll("\n", "\r\n")]) {
+    await inFolder(project(OWN_CONFIG, { [FUNCTION]: before }), async (folder) => {
+      assert.equal((await init(folder)).code, 0);
+      assert.equal((await snapshot(folder))[FUNCTION], single);
+    });
+  }
+});
+
+Deno.test("init leaves its own file alone where only its line ends are Windows's", async () => {
+  const windows = single.replaceAll("\n", "\r\n");
+  await inFolder(project(OWN_CONFIG, { [FUNCTION]: windows }), async (folder) => {
     assert.equal((await init(folder)).code, 0);
-    assert.equal((await snapshot(folder))[FUNCTION], single);
+    assert.equal((await snapshot(folder))[FUNCTION], windows);
   });
+});
+
+Deno.test("init --force --dry-run shows what would be lost", async () => {
+  const own = `${single}// mine, and dear to me\n`;
+  await inFolder(project(OWN_CONFIG, { [FUNCTION]: own }), async (folder) => {
+    const { stdout } = await init(folder, "--force", "--dry-run");
+    assert.match(stdout, /^-\/\/ mine, and dear to me$/m);
+    assert.ok(stdout.length < 10_000);
+  });
+});
+
+Deno.test("init says what else in config.toml keeps the function from working", async () => {
+  for (
+    const [config, expected] of [
+      ["[functions.behest-token]\nenabled = false\n", /enabled = false/],
+      ['[functions.behest-token]\nentrypoint = "./functions/x/main.ts"\n', /entrypoint/],
+      ["[remotes.prod.functions.behest-token]\nverify_jwt = true\n", /remote prod/],
+    ] as const
+  ) {
+    await inFolder(project(config), async (folder) => {
+      const { code, stderr } = await init(folder);
+      assert.equal(code, 1);
+      assert.match(stderr, expected);
+    });
+  }
+});
+
+Deno.test("init adds no second migration, and none beside another table profiles", async () => {
+  const theirs = {
+    "supabase/migrations/1_theirs.sql": "CREATE TABLE public.profiles (id uuid);\n",
+  };
+  await inFolder(project(OWN_CONFIG, theirs), async (folder) => {
+    const { code, stderr } = await init(folder, "--migration");
+    assert.equal(code, 1);
+    assert.match(stderr, /BEHEST_PLAN_TABLE/);
+  });
+  const edited = { "supabase/migrations/2_behest_profiles.sql": "-- mine\r\n" };
+  await inFolder(project(OWN_CONFIG, edited), async (folder) => {
+    assert.equal((await init(folder, "--migration")).code, 0);
+    const names = Object.keys(await snapshot(folder)).filter((path) => path.endsWith(".sql"));
+    assert.deepEqual(names, ["supabase/migrations/2_behest_profiles.sql"]);
+  });
+});
+
+Deno.test("init writes back no file that is not UTF-8, and repeats no secret of one that is no TOML", async () => {
+  const latin = new Map([[CONFIG, Uint8Array.of(0x23, 0x20, 0xe9, 0x0a)]]);
+  await inFolder(latin, async (folder) => {
+    assert.equal((await init(folder)).code, 2);
+    assert.deepEqual(await Deno.readFile(`${folder}/${CONFIG}`), latin.get(CONFIG));
+  });
+  await inFolder(project('key = "s3cret" oops\n'), async (folder) => {
+    const { code, stderr } = await init(folder);
+    assert.equal(code, 2);
+    assert.doesNotMatch(stderr, /s3cret/);
+  });
+  for (
+    const args of [["--base-url", "https://u:s3cret@x.app"], ["--mode", "s3cret"], [".", "s3cret"]]
+  ) {
+    assert.doesNotMatch((await init(...args)).stderr, /s3cret/);
+  }
 });
 
 Deno.test("init --dry-run shows a patch and changes nothing", async () => {
@@ -199,11 +278,12 @@ Deno.test("init prints the lines to paste for the mode that was chosen", async (
   const where = ["--base-url", "https://amber-fox-042.behest.app", "--origin", "https://my.app"];
   await inFolder(project(OWN_CONFIG), async (folder) => {
     const apiKey = (await init(folder, ...where)).stdout;
-    assert.match(apiKey, /supabase secrets set BEHEST_KEY=behest_sk_live_…/);
-    assert.match(
-      apiKey,
-      /secrets set BEHEST_BASE_URL=https:\/\/amber-fox-042\.behest\.app CORS_ORIGIN=https:\/\/my\.app/,
-    );
+    assert.match(apiKey, /^ {2}BEHEST_KEY=behest_sk_live_…$/m);
+    assert.match(apiKey, /^ {2}BEHEST_BASE_URL=https:\/\/amber-fox-042\.behest\.app$/m);
+    assert.match(apiKey, /^ {2}CORS_ORIGIN=https:\/\/my\.app$/m);
+    assert.match(apiKey, /^ {2}supabase link --project-ref YOUR-REF$/m);
+    assert.match(apiKey, /^ {2}supabase secrets set --env-file supabase\/functions\/\.env$/m);
+    assert.ok(apiKey.includes(`\n  cd ${folder}\n`), apiKey);
     const local = (await init(folder, "--mode", "local", ...where)).stdout;
     for (const name of ["BEHEST_KID", "BEHEST_TENANT_ID", "BEHEST_PROJECT_ID"]) {
       assert.match(local, new RegExp(`${name}=`));
@@ -251,20 +331,19 @@ Deno.test("init asks on a terminal for what no flag says", async () => {
     assert.doesNotMatch(said, /Who makes the token/);
     assert.match(
       said,
-      /BEHEST_BASE_URL=https:\/\/amber-fox-042\.behest\.app CORS_ORIGIN=https:\/\/my\.app,http:\/\/localhost:5173/,
+      /BEHEST_BASE_URL=https:\/\/amber-fox-042\.behest\.app\s+CORS_ORIGIN=https:\/\/my\.app,http:\/\/localhost:5173/,
     );
     assert.deepEqual(Object.keys(await snapshot(folder)).sort(), [CONFIG, FUNCTION]);
   });
 });
 
-Deno.test("init writes no new file through a link", async () => {
+Deno.test("init writes through no link", async () => {
   await inFolder(project(OWN_CONFIG), async (folder) => {
     await Deno.mkdir(`${folder}/supabase/functions/behest-token`, { recursive: true });
     await Deno.symlink(`${folder}/elsewhere`, `${folder}/${FUNCTION}`);
     const { code, stderr } = await init(folder);
-    assert.equal(code, 1);
-    assert.match(stderr, /EEXIST/);
-    assert.doesNotMatch(stderr, /at .*cli\.js/);
+    assert.equal(code, 2);
+    assert.match(stderr, /is a link/);
     await assert.rejects(Deno.stat(`${folder}/elsewhere`), Deno.errors.NotFound);
   });
 });
@@ -287,6 +366,9 @@ Deno.test("init refuses what it cannot do anything with, with 2 and what to do",
         ["--mode", "magic"],
         ["--origin", "https://my.app; rm -rf ~"],
         ["--base-url", "$(id)"],
+        ["--base-url", "http://evil.example"],
+        ["--base-url", "ftp://x"],
+        ["--origin", "https://[a]*"],
         ["--nonsense"],
         ["another"],
       ]
