@@ -4,7 +4,7 @@ import { adviceFor, codeOf, describe, isSilent, messageOf } from "./codes.ts";
 import { adviceOnSettings } from "./deployment.ts";
 import type { Visit } from "./examine.ts";
 import { decode, type Jwt } from "./jwt.ts";
-import { isSafe } from "./order.ts";
+import { isLoopback, isSafe } from "./order.ts";
 import type { Session } from "./session.ts";
 
 /** The body of a 200. */
@@ -25,6 +25,8 @@ export interface BehestToken {
   readonly jwt: Jwt;
   readonly kid?: string;
   readonly iat?: number;
+  /** Everything in it is as it should be. */
+  readonly isSound: boolean;
 }
 
 /** Seconds that a whole number of them may be off by rounding and waiting. */
@@ -66,7 +68,15 @@ export async function checkMint(
     return undefined;
   }
   const at = now();
-  const { minted, faults } = read(answer, at);
+  const { minted, faults } = read(answer, at, new URL(order.url));
+  if (minted?.token === session.token) {
+    report.cross(
+      "mints",
+      "What came back is the session token itself, and no Behest token.",
+      `Deploy this version: supabase functions deploy ${order.functionName}`,
+    );
+    return undefined;
+  }
   if (minted === undefined) {
     report.cross(
       "mints",
@@ -79,12 +89,12 @@ export async function checkMint(
   return minted;
 }
 
-function read({ body }: Reply, at: number): { minted?: Minted; faults: string[] } {
+function read({ body }: Reply, at: number, asked: URL): { minted?: Minted; faults: string[] } {
   const token = textOf(body, "token");
-  const sessionId = textOf(body, "sessionId");
+  const sessionId = /^[\w.:-]{1,128}$/.exec(textOf(body, "sessionId") ?? "")?.[0];
   const ttl = wholeOf(body, "ttl");
   const expiresAt = wholeOf(body, "expiresAt");
-  const baseUrl = safeUrl(textOf(body, "baseUrl"));
+  const baseUrl = safeUrl(textOf(body, "baseUrl"), asked);
   const tier = wholeOf(body, "tier");
   const parts = { token, sessionId, ttl, expiresAt, baseUrl, tier };
   const faults = Object.entries(parts)
@@ -98,14 +108,16 @@ function wholeOf(value: unknown, name: string): number | undefined {
   return Number.isSafeInteger(found) && (found as number) >= 0 ? found as number : undefined;
 }
 
-/** The token goes there, so it has to be where nobody listens in. */
-function safeUrl(text: string | undefined): string | undefined {
+/**
+ * The token goes there, so it has to be where nobody listens in; and where a server elsewhere cannot
+ * point at what runs on this machine.
+ */
+function safeUrl(text: string | undefined, asked: URL): string | undefined {
   if (text === undefined || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  if (url.username !== "" || url.password !== "" || url.search !== "" || !isSafe(url)) {
-    return undefined;
-  }
-  return url.origin + url.pathname.replace(/\/+$/, "");
+  const isOrigin = [url.origin, `${url.origin}/`].includes(text);
+  if (!isOrigin || !isSafe(url) || (isLoopback(url) && !isLoopback(asked))) return undefined;
+  return url.origin;
 }
 
 /** What the token says, against the session and the answer that it came in. */
@@ -152,7 +164,7 @@ export function checkClaims(
     const until = Number.isNaN(end.getTime()) ? minted.expiresAt : end.toISOString();
     report.ok("claims", `uid ${uid}${note}, tier ${tier}, exp ${until}.`);
   }
-  return { jwt, kid, iat };
+  return { jwt, kid, iat, isSound: faults.length === 0 };
 }
 
 /** Where in `app_metadata` a uid stands, as a dotted path. */

@@ -144,6 +144,11 @@ function loginOf(
 }
 
 /** Whether nobody on the way can read what is sent there. */
-export function isSafe({ protocol, hostname }: URL): boolean {
-  return protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+export function isSafe(url: URL): boolean {
+  return url.protocol === "https:" || isLoopback(url);
+}
+
+/** Whether this machine is meant. */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

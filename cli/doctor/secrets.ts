@@ -9,9 +9,8 @@ const MIN_SECRET = 4;
 /** The same for a part of a token. */
 const MIN_PART = 16;
 
-// Whatever moves the cursor, changes colours or turns the direction of writing around.
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+/** Whatever moves the cursor, changes colours, is invisible, or turns the direction of writing. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
 /** Keys and tokens by their form, for those that only a server knows. */
 const SECRET_FORMS = [
@@ -37,7 +36,8 @@ export class Secrets {
 
   /** The text on one line, without secrets. */
   clean(text: string): string {
-    let shown = text.replace(UNPRINTABLE, " ");
+    // What is invisible goes without a trace: a secret with such signs within is a secret still.
+    let shown = text.replace(/\p{Cf}+/gu, "").replace(UNPRINTABLE, " ");
     // The longest first, so that a secret within another one leaves no rest of it.
     const known = [...this.#known].sort((a, b) => b.length - a.length);
     for (const secret of known) shown = shown.replaceAll(secret, "…");

@@ -3,6 +3,7 @@ import { member, type Reply, textOf } from "./asker.ts";
 import { describe, isSilent } from "./codes.ts";
 import type { Visit } from "./examine.ts";
 import { decode } from "./jwt.ts";
+import { isLoopback } from "./order.ts";
 
 /** A user's session, as far as the doctor needs it. */
 export interface Session {
@@ -14,7 +15,8 @@ export interface Session {
 
 /** Takes the given token, or signs in. */
 export async function openSession(visit: Visit): Promise<Session | undefined> {
-  const { order: { login }, report } = visit;
+  const { order, report } = visit;
+  const { login } = order;
   if (login === undefined) {
     report.skip("Give --email and --password, or --token, to go on from here.", "session");
     return undefined;
@@ -29,9 +31,24 @@ export async function openSession(visit: Visit): Promise<Session | undefined> {
     );
     return undefined;
   }
+  const issuer = textOf(jwt.payload, "iss");
+  if (issuer !== undefined && !isOf(new URL(order.url), issuer)) {
+    report.cross(
+      "session",
+      "The given token is another project's, so it is sent nowhere.",
+      "Give --url as the token's issuer names it, or a token of this project.",
+    );
+    return undefined;
+  }
   report.ok("session", "The given token has the form of one.");
   const sub = textOf(jwt.payload, "sub");
   return { token: login.token, sub, appMetadata: member(jwt.payload, "app_metadata") };
+}
+
+/** Whether the issuer is the project; on this machine addresses have many names. */
+function isOf(project: URL, issuer: string): boolean {
+  if (isLoopback(project)) return true;
+  return URL.canParse(issuer) && new URL(issuer).origin === project.origin;
 }
 
 async function signIn(

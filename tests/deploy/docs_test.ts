@@ -1,5 +1,6 @@
 /** What docs/deploy.md says word for word, done. */
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assertMints, assertUploadMints, type Files, inFolder } from "../support/deployed.ts";
 import { ManagementApi } from "../support/management_api.ts";
@@ -81,9 +82,12 @@ Deno.test("docs/deploy.md: the CLI's lines deploy a clone of this repository", a
 });
 
 Deno.test("docs/deploy.md: the workflow deploys a project that has the one file", async () => {
-  const run = /run: npx -y supabase@(\S+) (.+) --yes "--remote=\$REF"$/m
-    .exec(lines("GitHub Actions", "yaml").join("\n"));
+  const workflow = lines("GitHub Actions", "yaml").join("\n");
+  const run = /- run: npx -y supabase@(\S+) (.+) --yes "--remote=\$REF"$/m.exec(workflow);
   assert.equal(run?.[1], CLIS[0]);
+  assert.match(workflow, /^ +SUPABASE_ACCESS_TOKEN: \$\{\{ secrets\.SUPABASE_ACCESS_TOKEN \}\}$/m);
+  assert.match(workflow, /^ +REF: \$\{\{ secrets\.SUPABASE_PROJECT_REF \}\}$/m);
+  assert.match(workflow, /^permissions:\n {2}contents: read$/m);
   const files = new Map([
     [ENTRY, await Deno.readFile(`${ROOT}pkg/single/index.ts`)],
     ["supabase/config.toml", new TextEncoder().encode(lines("Lovable", "toml").join("\n"))],
@@ -146,13 +150,25 @@ async function startHere(args: string[], settings: Settings): Promise<Running> {
   throw new Error("Deno did not listen in time");
 }
 
-Deno.test("docs/deploy.md: every link leads somewhere", async () => {
-  const anchors = [...page.matchAll(/^## (.+)$/gm)].map(([, title = ""]) =>
-    `#${title.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-")}`
+/** As GitHub names a heading's place. */
+function anchors(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-")
   );
-  for (const [, target = ""] of page.matchAll(/\]\(([^)]+)\)/g)) {
-    if (target.startsWith("https://")) continue;
-    if (target.startsWith("#")) assert.ok(anchors.includes(target), target);
-    else await Deno.stat(`${ROOT}docs/${target.replace(/#.*/, "")}`);
-  }
-});
+}
+
+for (
+  const name of ["docs/deploy.md", "docs/troubleshooting.md", "docs/performance.md", "README.md"]
+) {
+  Deno.test(`${name}: every link leads somewhere`, async () => {
+    const text = await Deno.readTextFile(ROOT + name);
+    for (const [, target = ""] of text.matchAll(/\]\(([^)]+)\)/g)) {
+      if (target.startsWith("https://")) continue;
+      const [path = "", anchor] = target.split("#");
+      const there = path === "" ? text : await Deno.readTextFile(join(ROOT, dirname(name), path))
+        .catch(async () => (await Deno.stat(join(ROOT, dirname(name), path))).isDirectory && "");
+      assert.ok(there !== false, target);
+      if (anchor !== undefined) assert.ok(anchors(there).includes(anchor), target);
+    }
+  });
+}

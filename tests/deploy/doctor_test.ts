@@ -391,7 +391,7 @@ Deno.test("a token that does not say what it should is a cross that names each f
     }),
   });
   const faults = /exp is not iat \+ ttl, tier is not that of the answer, sid is not sessionId/;
-  assertCross(examined, "claims", faults, /./);
+  assertCross(examined, "claims", faults, /./, ["gateway_token"]);
 });
 
 Deno.test("a token of nobody's making is a cross that names all that is missing", async () => {
@@ -403,8 +403,8 @@ Deno.test("a token of nobody's making is a cross that names all that is missing"
       return Response.json({ ...await answer.json(), token }, { headers: answer.headers });
     }),
   });
-  assert.deepEqual(idsOf(examined, "failed"), ["claims", "gateway_token"]);
-  assert.deepEqual(idsOf(examined, "skipped"), ["jwks"]);
+  assert.deepEqual(idsOf(examined, "failed"), ["claims"]);
+  assert.deepEqual(idsOf(examined, "skipped"), ["jwks", "gateway_token"]);
   assert.equal(
     meaningOf(examined, "claims"),
     "The token is not as it should be: alg is not RS256, kid is missing, uid is not the session's " +
@@ -429,6 +429,7 @@ Deno.test("a uid that is not the session's user is a cross, unless app_metadata 
     "claims",
     /: uid is not the session's user\.$/,
     /BEHEST_UID_CLAIM/,
+    ["gateway_token"],
   );
   const noted = await someone({ behest: { uid: stack.users[1].id } });
   assertWell(noted);
@@ -608,7 +609,7 @@ Deno.test("what a server says is printed on one line, without control characters
     assertCross(
       examined,
       "mints",
-      /^No token came: 500 internal\. {2}\[2J All is well {2}… …$/,
+      /^No token came: 500 internal\. {2}\[2J All is well … …$/,
       /log/,
       [
         ...ALL.slice(9, 13),
@@ -616,6 +617,83 @@ Deno.test("what a server says is printed on one line, without control characters
     );
   });
 });
+
+Deno.test("what signing in gives and takes is not printed, in whatever form a server says it back", async () => {
+  let refresh = "";
+  const bend = async (request: Request, pass: () => Promise<Response>) => {
+    const answer = await pass();
+    if (request.url.includes("/auth/v1/token?")) {
+      ({ refresh_token: refresh } = await answer.clone().json());
+      return answer;
+    }
+    if (answer.status !== 200 || !request.url.includes("/functions/")) return answer;
+    const own = [stack.users[1].password, refresh, [...refresh].join("\u200b")];
+    const error = { code: "internal", message: `It has ${own.join(" and ")}.` };
+    return Response.json({ error }, { status: 500, headers: answer.headers });
+  };
+  const examined = await visit(stack, { bend });
+  assert.ok(refresh.length > 8);
+  assert.match(meaningOf(examined, "mints"), /It has … and … and …\.$/);
+});
+
+/** A project somewhere else, of which only the function answers as it should. */
+function elsewhere(minted: unknown) {
+  const sent: { url: string; authorization: string | null }[] = [];
+  const fake: typeof fetch = (input, init) => {
+    const url = String(input);
+    const authorization = new Headers(init?.headers).get("Authorization");
+    sent.push({ url, authorization });
+    const cors = {
+      "Date": new Date().toUTCString(),
+      "Access-Control-Allow-Origin": PAGE,
+      "Access-Control-Allow-Credentials": "true",
+      "Access-Control-Allow-Methods": "POST",
+      "Access-Control-Allow-Headers": "authorization, apikey, content-type, x-client-info",
+    };
+    if (init?.method === "OPTIONS") return Promise.resolve(new Response(null, { headers: cors }));
+    if (!url.includes("/functions/v1/")) return Promise.resolve(Response.json({}));
+    if (authorization?.includes(SESSION)) {
+      return Promise.resolve(Response.json(minted, { headers: cors }));
+    }
+    const code = authorization === null ? "missing_token" : "invalid_token";
+    const error = { code, message: "No." };
+    return Promise.resolve(Response.json({ error }, { status: 401, headers: cors }));
+  };
+  return { fake, sent };
+}
+
+const SESSION = `${encodePart({ alg: "ES256" })}.${
+  encodePart({ iss: "https://ref.supabase.co/auth/v1", sub: "u" })
+}.AAAA`;
+
+Deno.test("a token of another project is sent nowhere", async () => {
+  const { fake, sent } = elsewhere({});
+  const args = ["--url", "https://other.supabase.co", "--origin", PAGE, "--token", SESSION];
+  const examined = await examine(args, { fetch: fake });
+  assertCross(examined, "session", /another project's/, /--url/, AFTER_SESSION);
+  assert.ok(
+    sent.length > 4 && sent.every(({ authorization }) => !authorization?.includes(SESSION)),
+  );
+});
+
+for (
+  const [what, answer, meaning] of [
+    ["the session token itself", { token: SESSION }, /the session token itself/],
+    ["an address on this machine", { baseUrl: "http://127.0.0.1:9" }, /baseUrl is/],
+    ["an address that can be listened to", { baseUrl: "http://gateway.example" }, /baseUrl is/],
+    ["an address with a path", { baseUrl: "https://gateway.example/admin" }, /baseUrl is/],
+    ["a session id that breaks a header", { sessionId: "a\r\nb" }, /sessionId is/],
+  ] as const
+) {
+  Deno.test(`a function that answers with ${what} is a cross, and nothing is sent there`, async () => {
+    const good = { token: "a.b.c", sessionId: "s", ttl: 900, expiresAt: 1, tier: 1 };
+    const { fake, sent } = elsewhere({ ...good, baseUrl: "https://gateway.example", ...answer });
+    const args = ["--url", "https://ref.supabase.co", "--origin", PAGE, "--token", SESSION];
+    const examined = await examine(args, { fetch: fake });
+    assertCross(examined, "mints", meaning, /deploy/, ALL.slice(9, 13));
+    assert.ok(sent.every(({ url }) => url.startsWith("https://ref.supabase.co/")));
+  });
+}
 
 Deno.test("wrong usage exits with 2, prints nothing to standard output, and repeats no value", async () => {
   const url = ["--url", stack.url];
