@@ -133,6 +133,7 @@ async function nearOrigin({ order, ask }: Visit): Promise<string | undefined> {
 
 /** The same page with another scheme, with or without `www.`, on another usual port. */
 export function neighbours(origin: string): string[] {
+  if (!/^https?:/.test(origin)) return [];
   const { protocol, hostname, port } = new URL(origin);
   const other = protocol === "https:" ? "http:" : "https:";
   const twin = hostname === "localhost"

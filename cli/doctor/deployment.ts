@@ -115,7 +115,8 @@ function isGatewayRefusal({ body }: Reply, code: string | undefined): boolean {
 function targetOf(headers: Headers, from: string): string {
   const location = headers.get("Location");
   if (location === null || !URL.canParse(location, from)) return "";
-  return ` (${new URL(location, from).origin})`;
+  const { protocol, origin } = new URL(location, from);
+  return /^https?:$/.test(protocol) ? ` (${origin})` : "";
 }
 
 /**

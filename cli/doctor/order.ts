@@ -67,7 +67,7 @@ export function readOrder(
 ): Order {
   const values = parse(args);
   const base = urlOf(values.url, "--url", "https://ref.supabase.co");
-  const page = urlOf(values.origin, "--origin", "https://my.app");
+  const page = pageOf(values.origin);
   const functionName = values.function;
   if (!/^[A-Za-z0-9_-]{1,100}$/.test(functionName)) {
     throw new UsageError("--function is a name such as behest-token.");
@@ -88,8 +88,7 @@ export function readOrder(
     url,
     functionName,
     functionUrl: `${url}/functions/v1/${functionName}`,
-    origin: page.origin,
-    originWasCut: page.pathname !== "/" || page.search !== "" || page.hash !== "",
+    ...page,
     publishableKey,
     login,
     json: values.json,
@@ -122,6 +121,17 @@ function urlOf(value: string | undefined, option: string, example: string): URL 
     throw new UsageError(`${option} is no URL such as ${example}.`);
   }
   return url;
+}
+
+/** An app of its own scheme has an origin, too, which is no URL to the platform. */
+const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9_.-]+(?::\d{1,5})?$/;
+
+/** @throws {UsageError} */
+function pageOf(value: string | undefined): { origin: string; originWasCut: boolean } {
+  const plain = value?.toLowerCase().replace(/\/$/, "") ?? "";
+  if (APP_ORIGIN.test(plain)) return { origin: plain, originWasCut: false };
+  const { origin, pathname, search, hash } = urlOf(value, "--origin", "https://my.app");
+  return { origin, originWasCut: pathname !== "/" || search !== "" || hash !== "" };
 }
 
 /** What is on the command line outranks the environment. */

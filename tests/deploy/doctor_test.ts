@@ -695,6 +695,12 @@ for (
   });
 }
 
+Deno.test("an app's own origin is asked for as it stands", async () => {
+  const site = { settings: { CORS_ORIGIN: "capacitor://localhost" } };
+  const examined = await visit(stack, site, { args: ["--origin", "capacitor://localhost/"] });
+  assert.equal(meaningOf(examined, "origin"), "A page of capacitor://localhost may ask.");
+});
+
 Deno.test("wrong usage exits with 2, prints nothing to standard output, and repeats no value", async () => {
   const url = ["--url", stack.url];
   const origin = ["--origin", PAGE];
