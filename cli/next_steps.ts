@@ -44,10 +44,10 @@ function indented(line: string): string {
   return `  ${line}`;
 }
 
-/** How this command was called, to be called again. */
+/** How this command was called, to be called again: by npx, which keeps packages in such a folder. */
 function self(): string {
-  if (process.env.npm_command === "exec") return "npx behest-token";
-  return `node ${quoted(process.argv[1] ?? "")}`;
+  const path = process.argv[1] ?? "";
+  return /[\\/]node_modules[\\/]/.test(path) ? "npx behest-token" : `node ${quoted(path)}`;
 }
 
 /** One word of a shell's line, whatever is in it. */
