@@ -5,7 +5,7 @@ import { createTwoFilesPatch } from "diff";
 import { obstaclesIn, withoutVerifyJwt } from "./config_toml.ts";
 import { nextSteps } from "./next_steps.ts";
 import { isUntouched, readable } from "./one_file.ts";
-import { type Terminal, UsageError } from "./terminal.ts";
+import { type Terminal, UNPRINTABLE, UsageError } from "./terminal.ts";
 import { wanted, type Wishes } from "./wishes.ts";
 
 export const INIT_HELP = `Puts the function into a Supabase project, and prints what to do next.
@@ -186,5 +186,5 @@ function difference({ path, before, after }: Change): string {
 
 /** Without what moves the cursor or turns letters around: a project's files may hold anything. */
 function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => /[\n\t]/.test(sign) ? sign : "");
+  return text.replace(UNPRINTABLE, (signs) => signs.replace(/[^\n\t]/g, ""));
 }

@@ -8,5 +8,8 @@ export interface Terminal {
   readonly isTerminal: boolean;
 }
 
+/** Whatever moves the cursor, changes colours, is invisible, or turns the direction of writing. */
+export const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
+
 /** The command was called in a way that it cannot do anything with. */
 export class UsageError extends Error {}

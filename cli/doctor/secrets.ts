@@ -1,4 +1,5 @@
 /** What must never be printed, and how a server's words are made fit to print. */
+import { UNPRINTABLE } from "../terminal.ts";
 
 /** Longest text that is printed, in characters. */
 const MAX_TEXT = 600;
@@ -8,9 +9,6 @@ const MIN_SECRET = 4;
 
 /** The same for a part of a token. */
 const MIN_PART = 16;
-
-/** Whatever moves the cursor, changes colours, is invisible, or turns the direction of writing. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
 /** Keys and tokens by their form, for those that only a server knows. */
 const SECRET_FORMS = [
