@@ -3,16 +3,18 @@
 
 use crate::answer::{Answer, Outcome};
 use crate::claims::Claims;
+use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
-use crate::grant::{Bundle, Grant};
-use crate::keyset::{Jwks, KeySet, Material, Source};
-use crate::session::{Candidate, Session, UserCheck};
+use crate::grant::Grant;
+use crate::jwk::{Jwks, Source};
+use crate::keyset::{KeySet, Material};
+use crate::mint::TokenResponse;
+use crate::parameters::Parameters;
+use crate::session::{Candidate, Session, UserCheck, no_key};
 use crate::settings::{Mode, Settings};
 use crate::signer::Signer;
 use crate::signing_key::ApiKey;
 use crate::token::UntrustedToken;
-use crate::webcrypto::Crypto;
-use crate::wishes::Wishes;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -176,23 +178,24 @@ impl<C: Crypto> Exchange<C> {
         &self,
         session: &Session,
         answer: Option<&Answer>,
-        wishes: &Wishes,
+        parameters: &Parameters,
     ) -> Result<(Grant, Option<String>), Fault> {
-        let standing = self.settings.plan.standing(session, answer)?;
-        self.settings.plan.allow(&standing, wishes.model())?;
-        let grant = Grant::new(session, standing.tier, wishes.session_id())?;
-        Ok((grant, standing.notice))
+        let entitlement = self.settings.plan.entitlement(session, answer)?;
+        self.settings.plan.allow(&entitlement, parameters.model())?;
+        let grant = Grant::new(session, entitlement.tier, parameters.session_id())?;
+        Ok((grant, entitlement.notice))
     }
 
     /// Signs the token here.
     ///
     /// # Errors
     /// `internal`, also where Behest is the one to mint.
-    pub async fn sign(&self, grant: &Grant, now: u64) -> Result<Bundle, Fault> {
+    pub async fn sign(&self, grant: &Grant, now: u64) -> Result<TokenResponse, Fault> {
         match &self.minter {
             Minter::Local(signer) => {
-                grant
-                    .sign(&self.crypto, signer, &self.settings.mint, now)
+                self.settings
+                    .mint
+                    .sign(grant, &self.crypto, signer, now)
                     .await
             }
             Minter::Behest(_) => Err(Fault::because(Code::Internal, "no key to sign with")),
@@ -204,22 +207,14 @@ impl<C: Crypto> Exchange<C> {
     /// # Errors
     /// `internal` where JSON cannot be written.
     pub fn request(&self, grant: &Grant) -> Result<String, Fault> {
-        grant.request(&self.settings.mint)
+        self.settings.mint.request(grant)
     }
 
     /// Takes Behest's answer.
     ///
     /// # Errors
-    /// See [`Grant::accept`].
-    pub fn accept(&self, grant: &Grant, answer: &Answer, now: u64) -> Result<Bundle, Fault> {
-        grant.accept(answer, &self.settings.mint, now)
+    /// See [`crate::mint::MintRules::accept`].
+    pub fn accept(&self, grant: &Grant, answer: &Answer, now: u64) -> Result<TokenResponse, Fault> {
+        self.settings.mint.accept(grant, answer, now)
     }
-}
-
-/// No session token could ever be verified, and nobody else is to be asked.
-pub(crate) fn no_key() -> Fault {
-    Fault::misconfigured(&[(
-        "JWT_SECRET",
-        "needed with BEHEST_USER_CHECK=claims, since this project has no public signing key".into(),
-    )])
 }

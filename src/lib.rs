@@ -8,14 +8,18 @@
 pub mod algorithm;
 pub mod answer;
 pub mod claims;
+pub mod crypto;
 mod curve;
 pub mod exchange;
 pub mod fault;
 pub mod grant;
 pub mod handle;
 pub mod json;
+pub mod jwk;
 pub mod keyset;
+pub mod mint;
 pub mod origin;
+pub mod parameters;
 pub mod plan;
 mod promise;
 pub mod session;
@@ -26,16 +30,15 @@ pub mod signing_key;
 pub mod token;
 mod uuid;
 pub mod webcrypto;
-pub mod wishes;
 
 use crate::answer::Answer;
 use crate::exchange::{Exchange, KeyState};
 use crate::fault::{Code, Fault};
 use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token, given, thrown};
+use crate::parameters::Parameters;
 use crate::promise::drive;
 use crate::setup::Setup;
 use crate::webcrypto::WebCrypto;
-use crate::wishes::Wishes;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -102,7 +105,7 @@ impl Core {
 
     /// Checks a request's body. Throws `invalid_request`.
     pub fn check(&self, body: &[u8]) -> Result<(), JsValue> {
-        Wishes::read(body).map(drop).map_err(thrown)
+        Parameters::read(body).map(drop).map_err(thrown)
     }
 
     /// Reads the token out of an `Authorization` header. Throws `missing_token`, `not_a_user` or
@@ -191,8 +194,10 @@ impl Core {
     ) -> Result<Grant, JsValue> {
         let answer = answer.as_ref().map(Answer::from);
         // Read again: between `check` and here it was JavaScript's.
-        let wishes = Wishes::read(body).map_err(thrown)?;
-        let granted = self.exchange()?.grant(&session.0, answer.as_ref(), &wishes);
+        let parameters = Parameters::read(body).map_err(thrown)?;
+        let granted = self
+            .exchange()?
+            .grant(&session.0, answer.as_ref(), &parameters);
         granted
             .map(|(grant, notice)| Grant(grant, notice))
             .map_err(thrown)
@@ -203,9 +208,9 @@ impl Core {
     pub fn sign(&self, grant: Grant, now: f64) -> Result<JsValue, JsValue> {
         let exchange = self.exchange()?;
         drive(Box::pin(async move {
-            let bundle = exchange.sign(&grant.0, seconds(now)).await;
-            bundle
-                .and_then(|bundle| bundle.to_json())
+            let response = exchange.sign(&grant.0, seconds(now)).await;
+            response
+                .and_then(|response| response.to_json())
                 .map(JsValue::from)
                 .map_err(thrown)
         }))
@@ -220,8 +225,10 @@ impl Core {
     /// `behest_rejected`, `behest_unavailable`, `behest_timeout`.
     pub fn accept(&self, grant: Grant, answer: &JsAnswer, now: f64) -> Result<String, JsValue> {
         let answer = Answer::from(answer);
-        let bundle = self.exchange()?.accept(&grant.0, &answer, seconds(now));
-        bundle.and_then(|bundle| bundle.to_json()).map_err(thrown)
+        let response = self.exchange()?.accept(&grant.0, &answer, seconds(now));
+        response
+            .and_then(|response| response.to_json())
+            .map_err(thrown)
     }
 
     fn exchange(&self) -> Result<Rc<Exchange<WebCrypto>>, JsValue> {

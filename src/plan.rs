@@ -43,7 +43,7 @@ pub struct PlanRules {
 
 /// What a user may have.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct Entitlement {
     /// The Behest tier.
     pub tier: u32,
     /// The plan names that count as the user's, for the model policy.
@@ -52,18 +52,22 @@ pub struct Standing {
     pub notice: Option<String>,
 }
 
-impl Standing {
+impl Entitlement {
     fn is_called(&self, plan: &str) -> bool {
         self.names.iter().any(|name| same(name, plan))
     }
 }
 
 impl PlanRules {
-    /// The standing of a session's user, with PostgREST's answer where a table is set.
+    /// The entitlement of a session's user, with PostgREST's answer where a table is set.
     ///
     /// # Errors
     /// `invalid_token`, `plan_unavailable`, `plan_timeout`; `internal` where the answer is missing.
-    pub fn standing(&self, session: &Session, answer: Option<&Answer>) -> Result<Standing, Fault> {
+    pub fn entitlement(
+        &self,
+        session: &Session,
+        answer: Option<&Answer>,
+    ) -> Result<Entitlement, Fault> {
         let plan = match (&self.source, answer) {
             (PlanSource::Claim(path), None) => path.find(session.app_metadata()).clone(),
             (PlanSource::Table(table), Some(answer)) => match Self::row(table, answer) {
@@ -115,7 +119,7 @@ impl PlanRules {
         Err(Unread::Fault(answer.fault(code)))
     }
 
-    fn of_plan(&self, plan: &Json) -> Standing {
+    fn of_plan(&self, plan: &Json) -> Entitlement {
         if *plan == Json::Null {
             return self.without_plan(None);
         }
@@ -123,7 +127,7 @@ impl PlanRules {
         let number = plan.whole().and_then(|tier| u32::try_from(tier).ok());
         let tier = number.or_else(|| name.parse().ok());
         if let Some(tier) = tier {
-            return Standing {
+            return Entitlement {
                 tier,
                 names: self.names_of(tier),
                 notice: None,
@@ -131,7 +135,7 @@ impl PlanRules {
         }
         let known = self.tiers.iter().find(|(known, _)| same(known, name));
         if let Some((name, tier)) = known {
-            return Standing {
+            return Entitlement {
                 tier: *tier,
                 names: vec![name.clone()],
                 notice: None,
@@ -145,15 +149,15 @@ impl PlanRules {
         } else {
             "…"
         };
-        let mut standing = self.without_plan(Some(format!(
+        let mut entitlement = self.without_plan(Some(format!(
             "plan \"{shown}\" is not in BEHEST_PLAN_TIERS: BEHEST_TIER is used"
         )));
-        standing.names.push(name.to_owned());
-        standing
+        entitlement.names.push(name.to_owned());
+        entitlement
     }
 
-    fn without_plan(&self, notice: Option<String>) -> Standing {
-        Standing {
+    fn without_plan(&self, notice: Option<String>) -> Entitlement {
+        Entitlement {
             tier: self.default_tier,
             names: self.names_of(self.default_tier),
             notice,
@@ -169,13 +173,13 @@ impl PlanRules {
     ///
     /// # Errors
     /// `model_forbidden`.
-    pub fn allow(&self, standing: &Standing, model: Option<&str>) -> Result<(), Fault> {
+    pub fn allow(&self, entitlement: &Entitlement, model: Option<&str>) -> Result<(), Fault> {
         let named = self
             .policy
             .iter()
             .find(|(name, _)| Some(name.as_str()) == model);
         match named {
-            Some((_, plans)) if !plans.iter().any(|plan| standing.is_called(plan)) => {
+            Some((_, plans)) if !plans.iter().any(|plan| entitlement.is_called(plan)) => {
                 Err(Code::ModelForbidden.into())
             }
             _ => Ok(()),

@@ -3,12 +3,11 @@
 use crate::algorithm::Algorithm;
 use crate::answer::{Answer, Outcome};
 use crate::claims::{ClaimRules, Claims, MetadataPath, is_uid};
-use crate::exchange::no_key;
+use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::json::Json;
 use crate::keyset::{KeySet, Material};
 use crate::token::UntrustedToken;
-use crate::webcrypto::Crypto;
 use jwt_compact::alg::{Hs256, Hs256Signature};
 use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
 use std::future::poll_fn;
@@ -254,4 +253,12 @@ impl User {
 fn is_ahead(time: &str, now: u64) -> bool {
     chrono::DateTime::parse_from_rfc3339(time)
         .map_or(true, |time| time.timestamp() > now.cast_signed())
+}
+
+/// No session token could ever be verified, and nobody else is to be asked.
+pub(crate) fn no_key() -> Fault {
+    Fault::misconfigured(&[(
+        "JWT_SECRET",
+        "needed with BEHEST_USER_CHECK=claims, since this project has no public signing key".into(),
+    )])
 }

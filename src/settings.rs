@@ -7,8 +7,8 @@ mod reader;
 mod supabase;
 
 use crate::fault::Fault;
-use crate::grant::MintRules;
-use crate::keyset::Jwks;
+use crate::jwk::Jwks;
+use crate::mint::MintRules;
 use crate::origin::Origin;
 use crate::plan::{PlanRules, PlanSource};
 use crate::session::{SessionRules, UserCheck};

@@ -1,10 +1,10 @@
 //! What the shim is told once: what to carry, and where to.
 
+use crate::crypto::Crypto;
 use crate::exchange::{Exchange, Minter};
 use crate::fault::Fault;
 use crate::plan::PlanSource;
 use crate::session::UserCheck;
-use crate::webcrypto::Crypto;
 use serde::Serialize;
 
 /// See `surface.d.ts`, which says what each part means.

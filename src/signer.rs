@@ -1,10 +1,11 @@
 //! Signing Behest tokens here, with the tenant's own key.
 
+use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
 use crate::json;
 use crate::uuid;
-use crate::webcrypto::Crypto;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! `BEHEST_KEY`, in every form that people have it in; the form picks the mint mode.
 
-use crate::keyset::{MIN_RSA_BITS, bit_length};
+use crate::jwk::{MIN_RSA_BITS, bit_length};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use std::fmt;
 

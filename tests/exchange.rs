@@ -14,7 +14,7 @@ mod support;
 use behest_token::exchange::KeyState;
 use behest_token::fault::Code;
 use behest_token::json::Json;
-use behest_token::wishes::Wishes;
+use behest_token::parameters::Parameters;
 use support::*;
 
 const CLAIMS_ONLY: [(&str, &str); 2] = [
@@ -249,12 +249,12 @@ fn the_local_token_has_the_sdk_s_claims_in_the_sdk_s_order() {
     ));
     let candidate = now(exchange.verify(&token, NOW)).unwrap();
     let session = exchange.confirm(candidate, None, NOW).unwrap();
-    let wishes = Wishes::read(br#"{"sessionId":"s_1"}"#).unwrap();
-    let (grant, notice) = exchange.grant(&session, None, &wishes).unwrap();
+    let parameters = Parameters::read(br#"{"sessionId":"s_1"}"#).unwrap();
+    let (grant, notice) = exchange.grant(&session, None, &parameters).unwrap();
     assert_eq!((session.uid(), grant.tier(), notice), (SUB, 2, None));
-    let bundle = now(exchange.sign(&grant, NOW)).unwrap().to_json().unwrap();
-    let bundle = Json::parse(bundle.as_bytes()).unwrap();
-    let minted = bundle.get("token").text().unwrap();
+    let response = now(exchange.sign(&grant, NOW)).unwrap().to_json().unwrap();
+    let response = Json::parse(response.as_bytes()).unwrap();
+    let minted = response.get("token").text().unwrap();
     let mut parts = minted.split('.').map(decoded);
     let header = r#"{"alg":"RS256","typ":"JWT","kid":"sk_1"}"#;
     assert_eq!(parts.next().unwrap(), header);
@@ -268,7 +268,7 @@ fn the_local_token_has_the_sdk_s_claims_in_the_sdk_s_order() {
             r#"{{"tid":"tenant","pid":"project","uid":"{SUB}","role":"user","scp":[],"iss":"https://api.behest.ai","aud":"behest","iat":{NOW},"nbf":{NOW},"exp":{exp},"jti":"{jti}","sid":"s_1","tier":2}}"#
         )
     );
-    assert_eq!(bundle.get("expiresAt").whole(), Some(exp));
+    assert_eq!(response.get("expiresAt").whole(), Some(exp));
     // The signature is the key's: our own RS256 verification takes it.
     let (input, signature) = minted.rsplit_once('.').unwrap();
     let public = Signer::rs256("sk_1");
@@ -285,7 +285,7 @@ fn an_answer_of_behest_s_is_taken_only_with_a_token_of_this_user() {
         let candidate = now(exchange.verify(&token, NOW)).unwrap();
         let session = exchange.confirm(candidate, None, NOW).unwrap();
         exchange
-            .grant(&session, None, &Wishes::default())
+            .grant(&session, None, &Parameters::default())
             .unwrap()
             .0
     };
@@ -307,15 +307,12 @@ fn an_answer_of_behest_s_is_taken_only_with_a_token_of_this_user() {
         ),
         (format!(r#"{{"jwt":"{good}"}}"#), 900),
     ] {
-        let bundle = grant()
-            .accept(&success(&body), mint, NOW)
-            .unwrap()
-            .to_json()
-            .unwrap();
-        let bundle = Json::parse(bundle.as_bytes()).unwrap();
-        assert_eq!(bundle.get("token").text(), Some(good.as_str()));
-        assert_eq!(bundle.get("ttl").whole(), Some(ttl));
-        assert_eq!(bundle.get("expiresAt").whole(), Some(NOW + 60));
+        let accepted = mint.accept(&grant(), &success(&body), NOW).unwrap();
+        let response = accepted.to_json().unwrap();
+        let response = Json::parse(response.as_bytes()).unwrap();
+        assert_eq!(response.get("token").text(), Some(good.as_str()));
+        assert_eq!(response.get("ttl").whole(), Some(ttl));
+        assert_eq!(response.get("expiresAt").whole(), Some(NOW + 60));
     }
     for body in [
         String::new(),
@@ -328,7 +325,7 @@ fn an_answer_of_behest_s_is_taken_only_with_a_token_of_this_user() {
         format!(r#"{{"jwt":7,"access_token":"{good}"}}"#),
         format!(r#"{{"jwt":"{good}","session_id":7}}"#),
     ] {
-        let fault = grant().accept(&success(&body), mint, NOW).unwrap_err();
+        let fault = mint.accept(&grant(), &success(&body), NOW).unwrap_err();
         assert_eq!(fault.code, Code::BehestRejected, "{body}");
     }
 }

@@ -20,7 +20,7 @@ mod support;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use behest_token::exchange::Exchange;
 use behest_token::fault::Code;
-use behest_token::keyset::{Jwks, Source};
+use behest_token::jwk::{Jwks, Source};
 use behest_token::token::UntrustedToken;
 use rfc::*;
 use support::*;

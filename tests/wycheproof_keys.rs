@@ -20,7 +20,7 @@ mod support;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use behest_token::fault::Code;
-use behest_token::keyset::{Jwks, Source};
+use behest_token::jwk::{Jwks, Source};
 use judge::*;
 use support::*;
 

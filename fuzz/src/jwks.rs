@@ -5,7 +5,8 @@ use super::input;
 use super::scene::{Null, now};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use behest_token::algorithm::Algorithm;
-use behest_token::keyset::{Jwks, KeySet, Material, Source};
+use behest_token::jwk::{Jwks, Source};
+use behest_token::keyset::{KeySet, Material};
 use behest_token::token::UntrustedToken;
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use behest_token::exchange::Exchange;
 use behest_token::fault::Code;
 use behest_token::grant::Grant;
-use behest_token::wishes::Wishes;
+use behest_token::parameters::Parameters;
 use serde_json::Value;
 
 thread_local! {
@@ -16,8 +16,8 @@ thread_local! {
     ]);
     static GRANT: Grant = EXCHANGE.with(|exchange| {
         let session = exchange.confirm(candidate(exchange), None, NOW).unwrap();
-        let wishes = Wishes::read(br#"{"sessionId":"s_1"}"#).unwrap();
-        exchange.grant(&session, None, &wishes).unwrap().0
+        let parameters = Parameters::read(br#"{"sessionId":"s_1"}"#).unwrap();
+        exchange.grant(&session, None, &parameters).unwrap().0
     });
 }
 
@@ -28,8 +28,8 @@ pub fn holds(data: &[u8]) {
     };
     let accepted =
         EXCHANGE.with(|exchange| GRANT.with(|grant| exchange.accept(grant, &answer, NOW)));
-    let bundle = match accepted {
-        Ok(bundle) => bundle.to_json().unwrap(),
+    let response = match accepted {
+        Ok(response) => response.to_json().unwrap(),
         Err(fault) => {
             let codes = [
                 Code::QuotaExceeded,
@@ -43,9 +43,9 @@ pub fn holds(data: &[u8]) {
     };
     assert!(matches!(answer.status, Some(200..=299)) && !answer.timed_out);
     let minted: Value = serde_json::from_str(&answer.body.unwrap()).unwrap();
-    let bundle: Value = serde_json::from_str(&bundle).unwrap();
-    let token = bundle["token"].as_str().unwrap();
-    assert!([&minted["jwt"], &minted["access_token"]].contains(&&bundle["token"]));
+    let response: Value = serde_json::from_str(&response).unwrap();
+    let token = response["token"].as_str().unwrap();
+    assert!([&minted["jwt"], &minted["access_token"]].contains(&&response["token"]));
     let parts: Vec<_> = token
         .split('.')
         .map(|part| Base64UrlUnpadded::decode_vec(part).unwrap())
@@ -58,10 +58,10 @@ pub fn holds(data: &[u8]) {
         (&"RS256".into(), &SUB.into())
     );
     assert!(!parts[2].is_empty());
-    let expires_at = bundle["expiresAt"].as_u64().unwrap();
+    let expires_at = response["expiresAt"].as_u64().unwrap();
     assert!(expires_at > NOW);
     assert_eq!(claims["exp"].as_f64(), Some(expires_at as f64));
-    assert!(bundle["ttl"].is_u64() && bundle["tier"] == 1);
-    assert!(bundle["sessionId"].is_string());
-    assert_eq!(bundle["baseUrl"], "https://amber-fox-042.behest.app");
+    assert!(response["ttl"].is_u64() && response["tier"] == 1);
+    assert!(response["sessionId"].is_string());
+    assert_eq!(response["baseUrl"], "https://amber-fox-042.behest.app");
 }

@@ -5,8 +5,8 @@ use super::input;
 use super::scene::{NOW, Null, candidate, exchange};
 use behest_token::exchange::Exchange;
 use behest_token::fault::Code;
+use behest_token::parameters::Parameters;
 use behest_token::session::Session;
-use behest_token::wishes::Wishes;
 use serde_json::Value;
 
 thread_local! {
@@ -22,7 +22,7 @@ pub fn holds(data: &[u8]) {
         return;
     };
     let granted = EXCHANGE.with(|exchange| {
-        SESSION.with(|session| exchange.grant(session, Some(&answer), &Wishes::default()))
+        SESSION.with(|session| exchange.grant(session, Some(&answer), &Parameters::default()))
     });
     let (grant, notice) = match granted {
         Ok(granted) => granted,

@@ -2,12 +2,12 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use behest_token::algorithm::Algorithm;
+use behest_token::crypto::Crypto;
 use behest_token::exchange::Exchange;
-use behest_token::keyset::PublicKey;
+use behest_token::jwk::PublicKey;
 use behest_token::session::Candidate;
 use behest_token::token::UntrustedToken;
-use behest_token::webcrypto::Crypto;
-use behest_token::{keyset, settings};
+use behest_token::{jwk, settings};
 use jwt_compact::Algorithm as _;
 use jwt_compact::alg::{Hs256, Hs256Key};
 use std::pin::pin;
@@ -35,7 +35,7 @@ impl Crypto for Null {
             PublicKey::Rsa { n, e } => {
                 assert_ne!((n[0], e[0]), (0, 0), "leading zeros");
                 let bits = n.len() * 8 - n[0].leading_zeros() as usize;
-                assert!((keyset::MIN_RSA_BITS..=8192).contains(&bits), "{bits}");
+                assert!((jwk::MIN_RSA_BITS..=8192).contains(&bits), "{bits}");
                 assert!(e[e.len() - 1] % 2 == 1 && e != &[1], "exponent");
             }
         }

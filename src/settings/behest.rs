@@ -2,7 +2,7 @@
 
 use super::Mode;
 use super::reader::Reader;
-use crate::grant::MintRules;
+use crate::mint::MintRules;
 use crate::origin::Origin;
 use crate::signer::LocalRules;
 use crate::signing_key::BehestKey;

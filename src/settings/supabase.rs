@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use crate::claims::{ClaimRules, MetadataPath};
 use crate::json::Json;
-use crate::keyset::{Jwks, MIN_SECRET_BYTES, Source};
+use crate::jwk::{Jwks, MIN_SECRET_BYTES, Source};
 use crate::origin::allowed_origin;
 use crate::session::{SessionRules, UserCheck};
 use jwt_compact::alg::Hs256Key;

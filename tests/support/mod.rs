@@ -9,12 +9,12 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use behest_token::algorithm::Algorithm;
 use behest_token::answer::Answer;
+use behest_token::crypto::Crypto;
 use behest_token::exchange::Exchange;
 use behest_token::fault::Fault;
-use behest_token::keyset::PublicKey;
+use behest_token::jwk::PublicKey;
 use behest_token::settings;
 use behest_token::token::UntrustedToken;
-use behest_token::webcrypto::Crypto;
 use ring::rand::SystemRandom;
 use ring::signature::{self, KeyPair, UnparsedPublicKey};
 use ring::{hmac, rsa};

@@ -23,8 +23,8 @@ const OPTIONAL_PLAN_MS = 5_000;
 /** Longest body in bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
 
-/** Made once an isolate: settings read, keys imported. */
-interface Office {
+/** What an isolate keeps: settings read, keys imported, and nothing about users. */
+interface Isolate {
   readonly core: Core;
   readonly setup: Setup;
   readonly keys?: KeyRing;
@@ -34,25 +34,25 @@ interface Office {
 /** The function. It answers everything and never rejects. */
 export function createHandler(deps: Deps): (request: Request) => Promise<Response> {
   const notice = once(deps.log);
-  let office: Promise<Office> | undefined = open(deps, notice);
+  let isolate: Promise<Isolate> | undefined = open(deps, notice);
   // A request that cannot be served says so itself.
-  office.catch(() => {});
+  isolate.catch(() => {});
   return async (request) => {
     const entry = new Entry(deps.clock);
     const origin = request.headers.get("Origin");
-    const ours = office ??= open(deps, notice);
+    const ours = isolate ??= open(deps, notice);
     let allowed: readonly string[] = [];
     try {
       const ready = await ours;
       allowed = ready.setup.origins;
       if (request.method === "OPTIONS") return preflight(allowed, origin);
-      const bundle = await exchange(request, ready, deps, entry);
+      const body = await exchange(request, ready, deps, entry);
       deps.log(entry.line("ok", 200));
-      return answer(200, bundle, corsHeaders(allowed, origin), entry);
+      return answer(200, body, corsHeaders(allowed, origin), entry);
     } catch (error) {
       if (!isFault(error)) {
         // The core that broke is not used again; one opened since is sound.
-        if (office === ours) office = undefined;
+        if (isolate === ours) isolate = undefined;
         entry.note({ cause: String(error) });
       }
       if (request.method === "OPTIONS") return preflight(allowed, origin);
@@ -65,7 +65,7 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
   };
 }
 
-async function open(deps: Deps, notice: (notice: string) => void): Promise<Office> {
+async function open(deps: Deps, notice: (notice: string) => void): Promise<Isolate> {
   const core = await openCore(deps.env);
   const setup = core.setup();
   setup.warnings.forEach(notice);
@@ -78,7 +78,7 @@ async function open(deps: Deps, notice: (notice: string) => void): Promise<Offic
 /** From a request to the body of its 200. Rejects with the fault that ends it early. */
 async function exchange(
   request: Request,
-  { core, setup, keys, notice }: Office,
+  { core, setup, keys, notice }: Isolate,
   deps: Deps,
   entry: Entry,
 ): Promise<string> {

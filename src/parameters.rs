@@ -1,4 +1,4 @@
-//! What a caller may wish for in the body. Everything else in it is ignored: the uid, tier, role
+//! The parameters of a request, from its body. Everything else in it is ignored: the uid, tier, role
 //! and ttl never come from the caller.
 
 use crate::fault::{Code, Fault};
@@ -9,12 +9,12 @@ const MAX_CHARACTERS: usize = 128;
 
 /// The checked body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct Parameters {
     session_id: Option<String>,
     model: Option<String>,
 }
 
-impl Wishes {
+impl Parameters {
     /// Reads a body: nothing, or a JSON object in UTF-8.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl Wishes {
         if body.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let wishes = || {
+        let parameters = || {
             let body = Json::parse(body).filter(|body| body.object().is_some())?;
             let session_id = body.get("sessionId").optional_text().ok()?;
             let model = body.get("model").optional_text().ok()?;
@@ -34,7 +34,7 @@ impl Wishes {
                 model: model.map(str::to_owned),
             })
         };
-        wishes().ok_or_else(|| Code::InvalidRequest.into())
+        parameters().ok_or_else(|| Code::InvalidRequest.into())
     }
 
     /// The Behest session to keep over a re-mint.

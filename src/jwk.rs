@@ -1,0 +1,166 @@
+//! JSON Web Keys (RFC 7517): read and checked, not yet imported.
+
+use crate::algorithm::Algorithm;
+use crate::curve;
+use crate::json::Json;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::alg::Hs256Key;
+
+/// Shortest HMAC key in bytes (RFC 7518 section 3.2).
+pub const MIN_SECRET_BYTES: usize = 32;
+/// Shortest RSA key in bits (RFC 7518 section 3.3).
+pub const MIN_RSA_BITS: usize = 2048;
+/// Longest RSA key in bits: a longer one only costs time.
+const MAX_RSA_BITS: usize = 8192;
+
+/// Where a key set came from; what arrives over the network never holds a shared secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `SUPABASE_JWKS`.
+    Inline,
+    /// The Auth server's `jwks.json`.
+    Fetched,
+}
+
+/// A public key, each number in big-endian bytes.
+#[derive(Debug)]
+pub enum PublicKey {
+    /// P-256, both coordinates of 32 bytes, on the curve (RFC 7518 section 6.2.1).
+    P256 {
+        /// The x coordinate.
+        x: Vec<u8>,
+        /// The y coordinate.
+        y: Vec<u8>,
+    },
+    /// RSA, without leading zeros (RFC 7518 section 6.3.1).
+    Rsa {
+        /// The modulus.
+        n: Vec<u8>,
+        /// The exponent.
+        e: Vec<u8>,
+    },
+    /// Ed25519, 32 bytes (RFC 8037 section 2).
+    Ed25519(Vec<u8>),
+}
+
+/// One key of a set, checked but not yet imported.
+#[derive(Debug)]
+pub struct Jwk {
+    /// What the key is for.
+    pub algorithm: Algorithm,
+    /// `kid`.
+    pub key_id: Option<String>,
+    /// The key itself.
+    pub material: JwkMaterial,
+}
+
+/// A key by who holds it.
+#[derive(Debug)]
+pub enum JwkMaterial {
+    /// Anybody may have it; the platform verifies.
+    Public(PublicKey),
+    /// Shared with the Auth server alone.
+    Secret(Hs256Key),
+}
+
+/// A key set, read but not yet imported.
+#[derive(Debug, Default)]
+pub struct Jwks {
+    /// Those of use.
+    pub keys: Vec<Jwk>,
+    /// How many keys of the set are of no use to us.
+    pub skipped: usize,
+}
+
+impl Jwks {
+    /// Reads `{"keys":[…]}` or a bare array. A key that cannot be used is skipped and counted.
+    /// Nothing comes back where the text is no key set at all.
+    #[must_use]
+    pub fn parse(text: &str, source: Source) -> Option<Self> {
+        let set = Json::parse(text.as_bytes())?;
+        let keys = set.list().or_else(|| set.get("keys").list())?;
+        let mut usable: Vec<Jwk> = keys
+            .iter()
+            .filter_map(|key| Jwk::read(key, source))
+            .collect();
+        // Two keys for one name: nothing says which was meant, so neither is used.
+        let names: Vec<_> = usable
+            .iter()
+            .map(|key| (key.algorithm, key.key_id.clone()))
+            .collect();
+        usable.retain(|key| {
+            names
+                .iter()
+                .filter(|(algorithm, key_id)| *algorithm == key.algorithm && *key_id == key.key_id)
+                .count()
+                == 1
+        });
+        Some(Self {
+            skipped: keys.len().saturating_sub(usable.len()),
+            keys: usable,
+        })
+    }
+}
+
+impl Jwk {
+    fn read(key: &Json, source: Source) -> Option<Self> {
+        let text = |name| key.get(name).optional_text().ok();
+        let algorithm = Algorithm::of_key(text("kty")??, text("crv")?)?;
+        let verifies = match key.get("key_ops") {
+            Json::Null => true,
+            operations => operations
+                .list()?
+                .iter()
+                .any(|one| one.text() == Some("verify")),
+        };
+        let agrees = verifies
+            && text("alg")?.is_none_or(|alg| alg == algorithm.name())
+            && text("use")?.is_none_or(|usage| usage == "sig");
+        if !agrees {
+            return None;
+        }
+        let bytes = |name| Base64UrlUnpadded::decode_vec(text(name)??).ok();
+        let material = match algorithm {
+            Algorithm::Hs256 if source == Source::Inline => {
+                let secret = bytes("k")?;
+                (secret.len() >= MIN_SECRET_BYTES)
+                    .then(|| JwkMaterial::Secret(Hs256Key::new(secret)))?
+            }
+            Algorithm::Hs256 => return None,
+            Algorithm::Es256 => {
+                let (x, y) = (bytes("x")?, bytes("y")?);
+                curve::on_p256(&x, &y).then_some(JwkMaterial::Public(PublicKey::P256 { x, y }))?
+            }
+            Algorithm::Rs256 => JwkMaterial::Public(rsa(&bytes("n")?, &bytes("e")?)?),
+            Algorithm::EdDsa => {
+                let x = bytes("x")?;
+                curve::is_ed25519(&x).then_some(JwkMaterial::Public(PublicKey::Ed25519(x)))?
+            }
+        };
+        Some(Self {
+            algorithm,
+            key_id: text("kid")?.map(str::to_owned),
+            material,
+        })
+    }
+}
+
+fn rsa(n: &[u8], e: &[u8]) -> Option<PublicKey> {
+    let number = |bytes: &[u8]| {
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        bytes.get(zeros..).map(<[u8]>::to_vec)
+    };
+    let (n, e) = (number(n)?, number(e)?);
+    // An even exponent or 1 is no RSA key; with 1 every signature is its own forgery.
+    let sound = e.len() <= 8 && e.last()? % 2 == 1 && e != [1];
+    ((MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bit_length(&n)?) && sound)
+        .then_some(PublicKey::Rsa { n, e })
+}
+
+/// The length in bits of a big-endian number, leading zeros left out; nothing for zero.
+pub(crate) fn bit_length(number: &[u8]) -> Option<usize> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let spare = usize::try_from(number.get(zeros)?.leading_zeros()).ok()?;
+    let bytes = number.len().checked_sub(zeros)?;
+    bytes.checked_mul(8)?.checked_sub(spare)
+}
