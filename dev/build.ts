@@ -168,32 +168,43 @@ function guard(glue: string): string {
   return glue.replace(instance, "$1guarded($2);") + GUARD;
 }
 
-/** Faults never leave the module as exceptions, so whatever does has broken off in the midst of it. */
+/**
+ * Faults never leave the module as exceptions, so whatever does has broken off in the midst of it.
+ * The glue may yet clean up after the call that failed: what it would free is of the instance that is
+ * gone, so until its own work is done the fresh one is shut to it, and tells how the old one ended.
+ */
 const GUARD = `
+let trap;
 function guarded(exports) {
     const guard = { __proto__: null };
     let depth = 0;
-    let broken = false;
+    let broken;
     for (const [name, value] of Object.entries(exports)) {
         guard[name] = typeof value !== 'function' ? value : (...args) => {
+            if (trap !== undefined) throw trap;
             depth++;
             try {
-                if (!broken) {
+                if (broken === undefined) {
                     const result = value(...args);
-                    if (!broken) return result;
+                    if (broken === undefined) return result;
                 }
                 // The trap was within, and what called it has caught it; or no fresh one could be made.
                 throw new Error('The instance has broken off');
             } catch (error) {
-                broken = true;
+                broken ??= error;
                 throw error;
             } finally {
                 depth--;
-                if (broken && depth === 0 && wasm === guard) __wbg_reset_state();
+                if (broken !== undefined && depth === 0 && wasm === guard) startOver(broken);
             }
         };
     }
     return guard;
+}
+function startOver(cause) {
+    __wbg_reset_state();
+    trap = cause;
+    queueMicrotask(() => trap = undefined);
 }
 `;
 

@@ -16,12 +16,15 @@ export type FaultCode =
 | "quota_exceeded"
 | "origin_forbidden"
 | "anonymous_forbidden"
+| "client_forbidden"
+| "uid_missing"
 | "model_forbidden"
 | "method_not_allowed"
 | "request_too_large"
 | "rate_limited"
 | "misconfigured"
 | "internal"
+| "supabase_rejected"
 | "behest_rejected"
 | "auth_unavailable"
 | "plan_unavailable"
@@ -41,23 +44,29 @@ export interface Fault {
     readonly retryAfter?: number;
     /** Why, for the log alone; holds no secret. */
     readonly detail?: string;
+    /** What the operator should know, for the log, once. */
+    readonly notice?: string;
 }
 
 /** The end of an upstream call, after its retries. */
 export interface Answer {
     /** The HTTP status; absent where no answer came. */
     readonly status?: number;
-    /** The body; absent where it was over 64 KiB or broke off. */
+    /** The body; absent where it was too long or broke off. */
     readonly body?: Uint8Array;
     /** `Retry-After` in seconds. */
     readonly retryAfter?: number;
     /** No answer came, because the time was up. */
     readonly timedOut?: boolean;
+    /** A refusal's `x-sb-error-code`, which the Auth server sends. */
+    readonly errorCode?: string;
+    /** A refusal's `Proxy-Status`, which PostgREST sends. */
+    readonly proxyStatus?: string;
 }
 
 /** What the shim must carry, and where to. A URL that is absent is not called. */
 export interface Setup {
-    /** Allowed origins: exact, or `https://*.` and a name for one label before it. */
+    /** Allowed origins: exact, or with one `*` in the first label. */
     readonly origins: string[];
     /** What works but should be changed, for the log. */
     readonly warnings: string[];
@@ -72,6 +81,8 @@ export interface Setup {
     readonly planOptional: boolean;
     /** The Auth server's key set. */
     readonly jwksUrl?: string;
+    /** Whether there is a set already, from the settings. */
+    readonly hasKeySet: boolean;
     /** Behest's mint endpoint. */
     readonly mintUrl?: string;
     /** Sent to Supabase as `apikey`. */
@@ -80,7 +91,7 @@ export interface Setup {
     readonly behestKey?: string;
 }
 
-/** Whether the token's key is in the fetched key set, may be in a newer one, or has nothing to do with one. */
+/** Whether the token's key is in the fetched key set, may be in a newer one, or needs no fetch. */
 export type KeyState = "settled" | "held" | "missing";
 
 
@@ -104,6 +115,11 @@ export class Candidate {
      * The Supabase user's id.
      */
     readonly sub: string;
+    /**
+     * Whether its signature was verified here. Where it was not, the Auth server decides alone, and
+     * nobody else may be asked before it has.
+     */
+    readonly verified: boolean;
 }
 
 /**
@@ -115,8 +131,8 @@ export class Core {
     [Symbol.dispose](): void;
     /**
      * Takes a fetched key set in place of the one before; gives how many of its keys cannot be
-     * used. Throws `auth_unavailable` or `auth_timeout`, and keeps the old one, where the answer
-     * is no key set.
+     * used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one,
+     * where the answer is no key set, or has no key of use where there was one.
      */
     acceptKeys(answer: Answer): number | Promise<number>;
     /**
@@ -130,7 +146,8 @@ export class Core {
     check(body: Uint8Array | number[]): void;
     /**
      * Makes a session of it, with the Auth server's answer where `setup.userUrl` is set. Throws
-     * `invalid_session`, `not_a_user`, `anonymous_forbidden`, `auth_unavailable`, `auth_timeout`.
+     * `invalid_session`, `anonymous_forbidden`, `uid_missing`, `supabase_rejected`,
+     * `auth_unavailable`, `auth_timeout`.
      */
     confirm(candidate: Candidate, answer: Answer | null | undefined, now: number): Session;
     /**
@@ -140,7 +157,7 @@ export class Core {
     discard(token: Token): void;
     /**
      * Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
-     * Throws `invalid_token`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
+     * Throws `supabase_rejected`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
      */
     grant(session: Session, answer: Answer | null | undefined, body: Uint8Array | number[]): Grant;
     /**
@@ -175,7 +192,8 @@ export class Core {
      */
     sign(grant: Grant, now: number): string | Promise<string>;
     /**
-     * Verifies signature and claims. Throws the contract's 401s and `misconfigured`.
+     * Verifies signature and claims. Throws the contract's 401s, `client_forbidden` and
+     * `misconfigured`.
      */
     verify(token: Token, now: number): Candidate | Promise<Candidate>;
 }
@@ -246,6 +264,7 @@ export interface InitOutput {
     readonly candidate_algorithm: (a: number) => [number, number];
     readonly candidate_authorization: (a: number) => [number, number];
     readonly candidate_sub: (a: number) => [number, number];
+    readonly candidate_verified: (a: number) => number;
     readonly core_accept: (a: number, b: number, c: any, d: number) => [number, number, number, number];
     readonly core_acceptKeys: (a: number, b: any) => [number, number, number];
     readonly core_check: (a: number, b: number, c: number) => [number, number];
@@ -268,10 +287,10 @@ export interface InitOutput {
     readonly wasm_bindgen__convert__closures_____invoke__h03b104f2c034bc89: (a: number, b: number, c: any) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_exn_store: (a: number) => void;
     readonly __externref_table_alloc: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
-    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_destroy_closure: (a: number, b: number) => void;
     readonly __externref_table_dealloc: (a: number) => void;
     readonly __wbindgen_start: () => void;

@@ -25,6 +25,8 @@ pub struct Claims {
     pub sub: String,
     /// Whether the user signed in anonymously.
     pub is_anonymous: bool,
+    /// The app that holds the session, where it is not the project's own.
+    pub client: Option<OAuthClient>,
     /// What only the project can write about the user.
     pub app_metadata: Json,
 }
@@ -76,6 +78,10 @@ impl Claims {
         Ok(Self {
             sub: sub.to_owned(),
             is_anonymous: *claims.get("is_anonymous") == Json::Bool(true),
+            client: match claims.get("client_id") {
+                Json::Null => None,
+                id => Some(OAuthClient(id.text().map(str::to_owned))),
+            },
             app_metadata: claims.get("app_metadata").clone(),
         })
     }
@@ -89,13 +95,71 @@ fn holds(aud: &Json, wanted: &str) -> bool {
             .is_some_and(|list| list.iter().any(|one| one.text() == Some(wanted)))
 }
 
-/// Whether Behest takes this as a user id: 1 to 255 characters, and none of its own.
+/// Whether Behest takes this as a user id: 1 to 255 characters, and none of its own, nor one that
+/// only looks different.
 #[must_use]
 pub fn is_uid(id: &str) -> bool {
+    let seen = id.trim_matches(is_blank);
     (1..=255).contains(&id.chars().count())
         && !RESERVED_UIDS
             .iter()
-            .any(|reserved| reserved.eq_ignore_ascii_case(id))
+            .any(|reserved| reserved.eq_ignore_ascii_case(seen))
+}
+
+/// Whether this can be read off without a doubt: no white space at an end, and no control character.
+#[must_use]
+pub fn is_plain(id: &str) -> bool {
+    id.trim_matches(is_blank) == id && !id.contains(char::is_control)
+}
+
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control()
+}
+
+/// An app that a user has let in (Supabase Auth, OAuth server), by the `client_id` of its tokens;
+/// nothing where that is no string.
+#[derive(Debug)]
+pub struct OAuthClient(Option<String>);
+
+/// Which of them are served (`BEHEST_OAUTH_CLIENTS`).
+#[derive(Debug)]
+pub enum OAuthClients {
+    /// Whichever it is.
+    Any,
+    /// Those with these ids.
+    Listed(Vec<String>),
+}
+
+impl OAuthClients {
+    /// Whether this one is served.
+    #[must_use]
+    pub fn allow(&self, OAuthClient(id): &OAuthClient) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(ids) => id.as_ref().is_some_and(|id| ids.contains(id)),
+        }
+    }
+}
+
+/// What only the project can write about a user. The Auth server's answer has what stands in the
+/// database now; what an access token hook adds stands in the token alone.
+#[derive(Debug, Default)]
+pub struct AppMetadata {
+    /// The Auth server's, where it was asked.
+    pub current: Json,
+    /// The session token's.
+    pub token: Json,
+}
+
+impl AppMetadata {
+    /// What stands at a path, `null` where nothing does: the current one where there is one.
+    #[must_use]
+    pub fn at(&self, path: &MetadataPath) -> &Json {
+        match path.find(&self.current) {
+            Json::Null => path.find(&self.token),
+            found => found,
+        }
+    }
 }
 
 /// A path under `app_metadata`, such as `app_metadata.billing.plan`. `user_metadata` cannot be
@@ -118,9 +182,7 @@ impl MetadataPath {
             .then_some(Self(steps))
     }
 
-    /// What stands at the path, `null` where nothing does.
-    #[must_use]
-    pub fn find<'a>(&self, app_metadata: &'a Json) -> &'a Json {
+    fn find<'a>(&self, app_metadata: &'a Json) -> &'a Json {
         self.0
             .iter()
             .fold(app_metadata, |value, step| value.get(step))

@@ -1,21 +1,23 @@
 //! The whole exchange with its settings and keys: token in, token out (in the manner of RFC 8693).
 //! Everything here runs natively too; `lib` only carries it over to JavaScript.
 
-use crate::answer::{Answer, Outcome};
+use crate::algorithm::Algorithm;
+use crate::answer::{Answer, Outcome, Server};
 use crate::claims::Claims;
 use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
 use crate::jwk::{Jwks, Source};
-use crate::keyset::{KeySet, Material};
+use crate::keyset::{KeySet, Material, Secrets};
 use crate::mint::TokenResponse;
 use crate::parameters::Parameters;
-use crate::session::{Candidate, Session, UserCheck, no_key};
+use crate::secret::PUBLISHED;
+use crate::session::{Candidate, Session, UserCheck};
 use crate::settings::{Mode, Settings};
 use crate::signer::Signer;
 use crate::signing_key::ApiKey;
 use crate::token::UntrustedToken;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Settings read, keys imported: ready for requests.
@@ -24,8 +26,9 @@ pub struct Exchange<C: Crypto> {
     crypto: C,
     settings: Settings,
     keys: RefCell<Rc<KeySet<C::VerifyingKey>>>,
-    /// Whether a key set is fetched, since none was set inline.
-    fetches_keys: bool,
+    secrets: Rc<Secrets>,
+    /// Set once a fetched key set has shown that `JWT_SECRET` stands in it.
+    exposed: Cell<bool>,
     minter: Minter<C::SigningKey>,
 }
 
@@ -72,23 +75,30 @@ impl<C: Crypto> Exchange<C> {
                 Minter::Local(Signer::new(key, rules)?)
             }
         };
-        let inline = settings.jwks.take();
-        let fetches_keys = inline.is_none();
-        let secret = settings.secret.clone();
-        let (keys, skipped) = KeySet::import(&crypto, inline.unwrap_or_default(), secret).await;
-        if skipped > 0 {
-            warnings.push(format!(
-                "SUPABASE_JWKS: {skipped} of its keys cannot be used"
-            ));
-        }
-        if keys.is_empty() && !fetches_keys && settings.session.user_check == UserCheck::Claims {
-            return Err(no_key());
-        }
+        let secret = settings.secret.take();
+        let (keys, secrets) = match settings.jwks.take() {
+            None => {
+                let secrets = Rc::new(Secrets::new(secret, &mut Jwks::default()));
+                (KeySet::without_set(Rc::clone(&secrets)), secrets)
+            }
+            Some(mut jwks) => {
+                let secrets = Rc::new(Secrets::new(secret, &mut jwks));
+                let inline = KeySet::import(&crypto, jwks, Rc::clone(&secrets), Source::Inline);
+                let (keys, skipped) = inline.await;
+                if skipped > 0 {
+                    warnings.push(format!(
+                        "SUPABASE_JWKS: {skipped} of its keys cannot be used"
+                    ));
+                }
+                (keys, secrets)
+            }
+        };
         Ok(Self {
             crypto,
             settings,
             keys: RefCell::new(Rc::new(keys)),
-            fetches_keys,
+            secrets,
+            exposed: Cell::new(false),
             minter,
         })
     }
@@ -103,19 +113,20 @@ impl<C: Crypto> Exchange<C> {
         &self.minter
     }
 
-    /// Whether a key set is to be fetched.
-    pub const fn fetches_keys(&self) -> bool {
-        self.fetches_keys
-    }
-
     /// Where the key of a token is.
     pub fn key_state(&self, token: &UntrustedToken) -> KeyState {
-        match self.keys.borrow().find(token) {
-            Some(Material::Secret(_)) => KeyState::Settled,
-            _ if !self.fetches_keys => KeyState::Settled,
-            Some(Material::Public(_)) => KeyState::Held,
-            // Of an HS256 token too: its key is never fetched, but only a project without any public
-            // key is one that signs with a secret it did not give us.
+        let keys = self.keys.borrow();
+        let asks_user = self.settings.session.user_check == UserCheck::Server;
+        match keys.find(token) {
+            Some(Material::Public(_)) if keys.source() == Some(Source::Fetched) => KeyState::Held,
+            Some(_) => KeyState::Settled,
+            // A secret is never fetched. Where nobody else is to be asked, whether there is any set
+            // tells a wrong token from a missing setting.
+            None if token.algorithm() == Algorithm::Hs256
+                && (asks_user || keys.has_secret() || keys.source().is_some()) =>
+            {
+                KeyState::Settled
+            }
             None => KeyState::Missing,
         }
     }
@@ -129,20 +140,40 @@ impl<C: Crypto> Exchange<C> {
         Claims::read(token.payload(), &self.settings.session.claims, now).map(drop)
     }
 
-    /// Takes a fetched key set in place of the one before, and gives the number of keys that
-    /// cannot be used. The old one stays where the answer is no key set.
+    /// Whether there has been a key set, inline or fetched.
+    pub fn has_key_set(&self) -> bool {
+        self.keys.borrow().source().is_some()
+    }
+
+    /// Takes a fetched key set's public keys in place of those before, and gives the number of keys
+    /// that cannot be used. The old ones stay where the answer is no key set, or one without a
+    /// usable key.
     ///
     /// # Errors
-    /// `auth_unavailable`, `auth_timeout`.
+    /// `supabase_rejected`, `auth_unavailable`, `auth_timeout`.
     pub async fn accept_keys(&self, answer: &Answer) -> Result<usize, Fault> {
-        let jwks = match answer.outcome() {
+        let jwks = match answer.outcome_of(Server::Auth) {
             Outcome::Success(body) => Jwks::parse(body, Source::Fetched),
             Outcome::TimedOut => return Err(answer.fault(Code::AuthTimeout)),
+            Outcome::Intercepted => {
+                return Err(Fault::because(
+                    Code::SupabaseRejected,
+                    "the key set: refused by somebody before the Auth server",
+                ));
+            }
             _ => None,
         };
-        let jwks = jwks.ok_or_else(|| answer.fault(Code::AuthUnavailable))?;
-        let secret = self.settings.secret.clone();
-        let (keys, skipped) = KeySet::import(&self.crypto, jwks, secret).await;
+        let unavailable = || answer.fault(Code::AuthUnavailable);
+        let jwks = jwks.ok_or_else(unavailable)?;
+        let secret = self.secrets.any();
+        if secret.is_some_and(|secret| jwks.publishes(secret.as_ref())) {
+            self.exposed.set(true);
+        }
+        let secrets = Rc::clone(&self.secrets);
+        let (keys, skipped) = KeySet::import(&self.crypto, jwks, secrets, Source::Fetched).await;
+        if self.keys.borrow().has_public() && !keys.has_public() {
+            return Err(unavailable());
+        }
         self.keys.replace(Rc::new(keys));
         Ok(skipped)
     }
@@ -152,6 +183,9 @@ impl<C: Crypto> Exchange<C> {
     /// # Errors
     /// The contract's 401s; `misconfigured`; `internal`.
     pub async fn verify(&self, token: &UntrustedToken, now: u64) -> Result<Candidate, Fault> {
+        if self.exposed.get() {
+            return Err(Fault::misconfigured(&[("JWT_SECRET", PUBLISHED.into())]));
+        }
         let keys = Rc::clone(&self.keys.borrow());
         Candidate::verify(&self.crypto, &keys, token, &self.settings.session, now).await
     }
@@ -173,7 +207,7 @@ impl<C: Crypto> Exchange<C> {
     /// what the operator should know, too.
     ///
     /// # Errors
-    /// `invalid_token`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
+    /// `supabase_rejected`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
     pub fn grant(
         &self,
         session: &Session,

@@ -67,6 +67,12 @@ codes! {
     /// Anonymous users are turned away here.
     AnonymousForbidden, 403, "anonymous_forbidden",
     "Anonymous users get no token here. Sign in with an account.";
+    /// The session is an OAuth client's that is not on the list.
+    ClientForbidden, 403, "client_forbidden",
+    "This session belongs to another app that the user has let in. Sign in to this one, or add the client to BEHEST_OAUTH_CLIENTS.";
+    /// `BEHEST_UID_CLAIM` names a place where this user has no usable uid.
+    UidMissing, 403, "uid_missing",
+    "This user has no Behest id yet. Write one where BEHEST_UID_CLAIM says, then ask again.";
     /// The model policy refuses this plan that model.
     ModelForbidden, 403, "model_forbidden",
     "The user's plan does not include this model.";
@@ -85,6 +91,9 @@ codes! {
     /// A bug of ours.
     Internal, 500, "internal",
     "Something broke on our side. Try again; the function's log says more.";
+    /// Who said no stands before the Auth server or PostgREST.
+    SupabaseRejected, 502, "supabase_rejected",
+    "Something before Supabase refused the function's call; the session is not at fault. The function's operator should check SUPABASE_URL, the publishable key and every proxy in between.";
     /// Behest refused our key, or answered with what is no token of this user.
     BehestRejected, 502, "behest_rejected",
     "Behest did not issue a token. The function's operator should check BEHEST_KEY and BEHEST_BASE_URL.";
@@ -119,6 +128,8 @@ pub struct Fault {
     pub retry_after: Option<u32>,
     /// Why, for the log alone. Holds no secret either.
     pub detail: Option<&'static str>,
+    /// What the operator should know, told once.
+    pub notice: Option<&'static str>,
 }
 
 impl Fault {
@@ -156,19 +167,21 @@ impl From<Code> for Fault {
             message: Cow::Borrowed(code.message()),
             retry_after: None,
             detail: None,
+            notice: None,
         }
     }
 }
 
-/// As the shim takes it: `{ code, status, message, retryAfter?, detail? }`.
+/// As the shim takes it: `{ code, status, message, retryAfter?, detail?, notice? }`.
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fault = serializer.serialize_struct("Fault", 5)?;
+        let mut fault = serializer.serialize_struct("Fault", 6)?;
         fault.serialize_field("code", self.code.name())?;
         fault.serialize_field("status", &self.code.status())?;
         fault.serialize_field("message", &self.message)?;
         fault.serialize_field("retryAfter", &self.retry_after)?;
         fault.serialize_field("detail", &self.detail)?;
+        fault.serialize_field("notice", &self.notice)?;
         fault.end()
     }
 }

@@ -33,12 +33,21 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = timedOut)]
     fn timed_out(this: &JsAnswer) -> Option<bool>;
+
+    #[wasm_bindgen(method, getter, js_name = errorCode)]
+    fn error_code(this: &JsAnswer) -> Option<String>;
+
+    #[wasm_bindgen(method, getter, js_name = proxyStatus)]
+    fn proxy_status(this: &JsAnswer) -> Option<String>;
 }
 
 impl From<&JsAnswer> for Answer {
     fn from(answer: &JsAnswer) -> Self {
+        let status = answer.status();
+        // Asked for where it counts: each look over the border costs as much as the rest.
+        let refused = matches!(status, Some(300..=499));
         Self {
-            status: answer.status(),
+            status,
             body: answer.body().and_then(|bytes| {
                 std::str::from_utf8(without_mark(&bytes))
                     .ok()
@@ -46,6 +55,8 @@ impl From<&JsAnswer> for Answer {
             }),
             retry_after: answer.retry_after(),
             timed_out: answer.timed_out() == Some(true),
+            error_code: refused.then(|| answer.error_code()).flatten(),
+            proxy_status: refused.then(|| answer.proxy_status()).flatten(),
         }
     }
 }
@@ -85,6 +96,13 @@ impl Candidate {
     #[wasm_bindgen(getter)]
     pub fn authorization(&self) -> String {
         format!("Bearer {}", self.1.text())
+    }
+
+    /// Whether its signature was verified here. Where it was not, the Auth server decides alone, and
+    /// nobody else may be asked before it has.
+    #[wasm_bindgen(getter)]
+    pub fn verified(&self) -> bool {
+        self.0.is_verified()
     }
 
     /// The algorithm of the session token, for the log.

@@ -23,7 +23,7 @@ pub enum Source {
 }
 
 /// A public key, each number in big-endian bytes.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum PublicKey {
     /// P-256, both coordinates of 32 bytes, on the curve (RFC 7518 section 6.2.1).
     P256 {
@@ -44,7 +44,7 @@ pub enum PublicKey {
 }
 
 /// One key of a set, checked but not yet imported.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Jwk {
     /// What the key is for.
     pub algorithm: Algorithm,
@@ -63,6 +63,17 @@ pub enum JwkMaterial {
     Secret(Hs256Key),
 }
 
+impl PartialEq for JwkMaterial {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Public(one), Self::Public(other)) => one == other,
+            // Both stand in one setting: nobody learns anything by the time that it takes.
+            (Self::Secret(one), Self::Secret(other)) => one.as_ref() == other.as_ref(),
+            _ => false,
+        }
+    }
+}
+
 /// A key set, read but not yet imported.
 #[derive(Debug, Default)]
 pub struct Jwks {
@@ -70,6 +81,8 @@ pub struct Jwks {
     pub keys: Vec<Jwk>,
     /// How many keys of the set are of no use to us.
     pub skipped: usize,
+    /// What anybody can read in the set that is long enough for a secret.
+    published: Vec<String>,
 }
 
 impl Jwks {
@@ -78,28 +91,55 @@ impl Jwks {
     #[must_use]
     pub fn parse(text: &str, source: Source) -> Option<Self> {
         let set = Json::parse(text.as_bytes())?;
-        let keys = set.list().or_else(|| set.get("keys").list())?;
-        let mut usable: Vec<Jwk> = keys
-            .iter()
-            .filter_map(|key| Jwk::read(key, source))
-            .collect();
+        let listed = set.list().or_else(|| set.get("keys").list())?;
+        let mut skipped = 0_usize;
+        let mut keys: Vec<Jwk> = Vec::new();
+        for key in listed {
+            match Jwk::read(key, source) {
+                // The same key twice is one key.
+                Some(key) if keys.contains(&key) => {}
+                Some(key) => keys.push(key),
+                None => skipped = skipped.saturating_add(1),
+            }
+        }
         // Two keys for one name: nothing says which was meant, so neither is used.
-        let names: Vec<_> = usable
+        let names: Vec<_> = keys
             .iter()
             .map(|key| (key.algorithm, key.key_id.clone()))
             .collect();
-        usable.retain(|key| {
-            names
-                .iter()
-                .filter(|(algorithm, key_id)| *algorithm == key.algorithm && *key_id == key.key_id)
-                .count()
-                == 1
-        });
+        let once = |key: &Jwk| {
+            let same = |(algorithm, key_id): &&(Algorithm, Option<String>)| {
+                *algorithm == key.algorithm && *key_id == key.key_id
+            };
+            names.iter().filter(same).count() == 1
+        };
+        keys.retain(once);
+        skipped = skipped.saturating_add(names.len().saturating_sub(keys.len()));
         Some(Self {
-            skipped: keys.len().saturating_sub(usable.len()),
-            keys: usable,
+            keys,
+            skipped,
+            published: published(listed),
         })
     }
+
+    /// Whether anybody can read this in the set, as a coordinate or as the name of a key.
+    #[must_use]
+    pub fn publishes(&self, secret: &[u8]) -> bool {
+        self.published.iter().any(|text| text.as_bytes() == secret)
+    }
+}
+
+/// The texts of every key but shared secrets, those that cannot be used included.
+fn published(keys: &[Json]) -> Vec<String> {
+    let public = keys
+        .iter()
+        .filter(|key| key.get("kty").text() != Some("oct"));
+    let members = public.filter_map(Json::object).flatten();
+    let texts = members.filter_map(|(_, value)| value.text());
+    texts
+        .filter(|text| text.len() >= MIN_SECRET_BYTES)
+        .map(str::to_owned)
+        .collect()
 }
 
 impl Jwk {

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod claims;
 pub mod crypto;
 mod curve;
+mod der;
 pub mod exchange;
 pub mod fault;
 pub mod grant;
@@ -20,14 +21,17 @@ pub mod keyset;
 pub mod mint;
 pub mod origin;
 pub mod parameters;
+mod pasted;
 pub mod plan;
 mod promise;
+mod secret;
 pub mod session;
 pub mod settings;
 mod setup;
 pub mod signer;
 pub mod signing_key;
 pub mod token;
+mod user;
 mod uuid;
 pub mod webcrypto;
 
@@ -142,8 +146,8 @@ impl Core {
     }
 
     /// Takes a fetched key set in place of the one before; gives how many of its keys cannot be
-    /// used. Throws `auth_unavailable` or `auth_timeout`, and keeps the old one, where the answer
-    /// is no key set.
+    /// used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one,
+    /// where the answer is no key set, or has no key of use where there was one.
     #[wasm_bindgen(unchecked_return_type = "number | Promise<number>", js_name = acceptKeys)]
     pub fn accept_keys(&self, answer: &JsAnswer) -> Result<JsValue, JsValue> {
         let exchange = self.exchange()?;
@@ -157,7 +161,8 @@ impl Core {
         }))
     }
 
-    /// Verifies signature and claims. Throws the contract's 401s and `misconfigured`.
+    /// Verifies signature and claims. Throws the contract's 401s, `client_forbidden` and
+    /// `misconfigured`.
     #[wasm_bindgen(unchecked_return_type = "Candidate | Promise<Candidate>")]
     pub fn verify(&self, token: Token, now: f64) -> Result<JsValue, JsValue> {
         let exchange = self.exchange()?;
@@ -170,7 +175,8 @@ impl Core {
     }
 
     /// Makes a session of it, with the Auth server's answer where `setup.userUrl` is set. Throws
-    /// `invalid_session`, `not_a_user`, `anonymous_forbidden`, `auth_unavailable`, `auth_timeout`.
+    /// `invalid_session`, `anonymous_forbidden`, `uid_missing`, `supabase_rejected`,
+    /// `auth_unavailable`, `auth_timeout`.
     pub fn confirm(
         &self,
         candidate: Candidate,
@@ -185,7 +191,7 @@ impl Core {
     }
 
     /// Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
-    /// Throws `invalid_token`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
+    /// Throws `supabase_rejected`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
     pub fn grant(
         &self,
         session: Session,

@@ -78,9 +78,10 @@ impl MintRules {
                     Fault::because(Code::BehestRejected, "no token of this user came back")
                 });
             }
-            Outcome::Unreadable => Code::BehestRejected,
             Outcome::Refused(402) => Code::QuotaExceeded,
-            Outcome::Refused(_) => Code::BehestRejected,
+            Outcome::Unreadable | Outcome::Refused(_) | Outcome::Intercepted => {
+                Code::BehestRejected
+            }
             Outcome::TooMany => Code::RateLimited,
             Outcome::Failed => Code::BehestUnavailable,
             Outcome::TimedOut => Code::BehestTimeout,

@@ -76,17 +76,78 @@ fn is_loopback(host: &str) -> bool {
     host.starts_with("127.") && is_ipv4(host)
 }
 
-/// One entry of `CORS_ORIGIN` in the form that the shim compares with: an exact origin, or
-/// `https://*.example.com` for one label before a name of at least two.
+/// What an origin has no place for, of a URL that has it.
+#[must_use]
+pub fn surplus(url: &str) -> Option<&'static str> {
+    let (_, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    if authority.contains('@') {
+        return Some("the credentials");
+    }
+    match rest.strip_prefix('/').unwrap_or(rest) {
+        "" => None,
+        rest if rest.starts_with('?') => Some("the query"),
+        rest if rest.starts_with('#') => Some("the fragment"),
+        "v1" | "v1/" => Some("the path /v1"),
+        _ => Some("the path"),
+    }
+}
+
+/// One entry of `CORS_ORIGIN` in the form that the shim compares with: an exact origin, or one with
+/// a `*` in its first label, before a name of at least two more.
 #[must_use]
 pub fn allowed_origin(text: &str) -> Option<String> {
-    let Some(parent) = text.strip_prefix("https://*.") else {
+    let Some((before, after)) = text.split_once('*') else {
         return Origin::parse(text).map(|origin| origin.text);
     };
-    let parent = Origin::parse(&format!("https://{parent}"))?;
-    let parts = parent.text.strip_prefix("https://")?;
-    let is_wide = parent.host.contains('.') && !is_ipv4(&parent.host);
-    is_wide.then(|| format!("https://*.{parts}"))
+    let (_, label) = before.split_once("://")?;
+    // Any letter will do for the open part of the label.
+    let sample = Origin::parse(&format!("{before}x{after}"))?;
+    let is_first = !label.contains('.');
+    let is_wide = sample.host.split('.').count() > 2;
+    let canonical = sample.text.get(before.len()..)?.strip_prefix('x')?;
+    let before = sample.text.get(..before.len())?;
+    (is_first && is_wide && !after.contains('*')).then(|| format!("{before}*{canonical}"))
+}
+
+/// Hosts under which anybody may publish, each customer under a name of their own choice.
+const SHARED_HOSTS: [&str; 24] = [
+    "amplifyapp.com",
+    "azurestaticapps.net",
+    "bolt.host",
+    "deno.dev",
+    "firebaseapp.com",
+    "fly.dev",
+    "github.io",
+    "gitlab.io",
+    "herokuapp.com",
+    "lovable.app",
+    "lovableproject.com",
+    "netlify.app",
+    "ngrok-free.app",
+    "ngrok.app",
+    "onrender.com",
+    "pages.dev",
+    "replit.app",
+    "stackblitz.io",
+    "surge.sh",
+    "up.railway.app",
+    "vercel.app",
+    "web.app",
+    "webcontainer.io",
+    "workers.dev",
+];
+
+/// The host under which anybody may publish, where an entry of `CORS_ORIGIN` leaves the whole label
+/// before it open.
+#[must_use]
+pub fn open_to_all(allowed: &str) -> Option<&'static str> {
+    let (_, parent) = allowed.split_once("://*.")?;
+    let host = parent.split(':').next();
+    SHARED_HOSTS
+        .into_iter()
+        .find(|shared| Some(*shared) == host)
 }
 
 /// The one IPv6 address that is taken, in the form that browsers send. Whatever else there is has a

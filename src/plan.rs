@@ -1,6 +1,6 @@
 //! From a plan to a tier, and which models a plan may use.
 
-use crate::answer::{Answer, Outcome};
+use crate::answer::{Answer, Outcome, Server};
 use crate::claims::MetadataPath;
 use crate::fault::{Code, Fault};
 use crate::json::Json;
@@ -62,20 +62,18 @@ impl PlanRules {
     /// The entitlement of a session's user, with PostgREST's answer where a table is set.
     ///
     /// # Errors
-    /// `invalid_token`, `plan_unavailable`, `plan_timeout`; `internal` where the answer is missing.
+    /// `supabase_rejected`, `plan_unavailable`, `plan_timeout`; `internal` where the answer is missing.
     pub fn entitlement(
         &self,
         session: &Session,
         answer: Option<&Answer>,
     ) -> Result<Entitlement, Fault> {
         let plan = match (&self.source, answer) {
-            (PlanSource::Claim(path), None) => path.find(session.app_metadata()).clone(),
+            (PlanSource::Claim(path), None) => session.app_metadata().at(path).clone(),
             (PlanSource::Table(table), Some(answer)) => match Self::row(table, answer) {
                 Ok(plan) => plan,
                 Err(Unread::Notice(notice)) => return Ok(self.without_plan(Some(notice.into()))),
-                Err(Unread::Fault(fault))
-                    if self.default_on_error && fault.code != Code::InvalidToken =>
-                {
+                Err(Unread::Fault(_)) if self.default_on_error => {
                     return Ok(
                         self.without_plan(Some("plan cannot be read: BEHEST_TIER is used".into()))
                     );
@@ -89,7 +87,7 @@ impl PlanRules {
 
     /// The plan in PostgREST's answer, `null` where the user has no row.
     fn row(table: &Table, answer: &Answer) -> Result<Json, Unread> {
-        let code = match answer.outcome() {
+        let code = match answer.outcome_of(Server::Rest) {
             Outcome::Success(body) => {
                 match Json::parse(body.as_bytes()).as_ref().and_then(Json::list) {
                     Some([]) => return Ok(Json::Null),
@@ -105,13 +103,19 @@ impl PlanRules {
                     Some([_]) | None => Code::PlanUnavailable,
                 }
             }
-            Outcome::Refused(401) => Code::InvalidToken,
             Outcome::Refused(400 | 403 | 404) => {
                 return Err(Unread::Notice(
                     "plan table or column is missing or not readable by users: BEHEST_TIER is used",
                 ));
             }
+            Outcome::Intercepted => {
+                return Err(Unread::Fault(Fault::because(
+                    Code::SupabaseRejected,
+                    "the plan: refused by somebody before PostgREST",
+                )));
+            }
             Outcome::TimedOut => Code::PlanTimeout,
+            // Its 401 too: the session is good, so its clock or its keys are the matter.
             Outcome::Refused(_) | Outcome::Unreadable | Outcome::TooMany | Outcome::Failed => {
                 Code::PlanUnavailable
             }
@@ -123,24 +127,29 @@ impl PlanRules {
         if *plan == Json::Null {
             return self.without_plan(None);
         }
-        let name = plan.text().unwrap_or_default().trim();
-        let number = plan.whole().and_then(|tier| u32::try_from(tier).ok());
-        let tier = number.or_else(|| name.parse().ok());
-        if let Some(tier) = tier {
-            return Entitlement {
-                tier,
-                names: self.names_of(tier),
-                notice: None,
-            };
-        }
-        let known = self.tiers.iter().find(|(known, _)| same(known, name));
-        if let Some((name, tier)) = known {
+        let name = match plan {
+            Json::Text(name) => Some(name.clone()),
+            Json::Bool(flag) => Some(flag.to_string()),
+            other => other.whole().map(|tier| tier.to_string()),
+        };
+        // A name comes first, also one that is a number or a flag.
+        let known = |name: &str| self.tiers.iter().find(|(known, _)| same(known, name));
+        if let Some((name, tier)) = name.as_deref().and_then(known) {
             return Entitlement {
                 tier: *tier,
                 names: vec![name.clone()],
                 notice: None,
             };
         }
+        let name = name.unwrap_or_default();
+        if let Some(tier) = tier_in(&name) {
+            return Entitlement {
+                tier,
+                names: self.names_of(tier),
+                notice: None,
+            };
+        }
+        let name = name.trim();
         // A short word alone is repeated: whatever else stands in the column may be nobody's to
         // read, and no key or token is that short.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
@@ -193,6 +202,13 @@ enum Unread {
     Notice(&'static str),
     /// It could not be read.
     Fault(Fault),
+}
+
+/// A tier as it stands: decimal digits, and nothing that only `parse` takes for them.
+fn tier_in(text: &str) -> Option<u32> {
+    let plain =
+        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
 }
 
 /// Plan names are the same in any case of their ASCII letters.

@@ -1,13 +1,15 @@
 //! From a token to a session: the signature, the claims, and the Auth server's word.
 
 use crate::algorithm::Algorithm;
-use crate::answer::{Answer, Outcome};
-use crate::claims::{ClaimRules, Claims, MetadataPath, is_uid};
+use crate::answer::Answer;
+use crate::claims::{
+    AppMetadata, ClaimRules, Claims, MetadataPath, OAuthClients, is_plain, is_uid,
+};
 use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
-use crate::json::Json;
 use crate::keyset::{KeySet, Material};
 use crate::token::UntrustedToken;
+use crate::user::User;
 use jwt_compact::alg::{Hs256, Hs256Signature};
 use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
 use std::future::poll_fn;
@@ -33,6 +35,8 @@ pub struct SessionRules {
     pub uid_claim: Option<MetadataPath>,
     /// Whether anonymous users are served.
     pub anonymous_allowed: bool,
+    /// Which OAuth clients are served.
+    pub clients: OAuthClients,
 }
 
 /// A token that has passed every check that can be made here. Not yet a session: the user check,
@@ -41,16 +45,16 @@ pub struct SessionRules {
 pub struct Candidate {
     claims: Claims,
     algorithm: Algorithm,
-    /// False where no key at all is at hand: the Auth server decides alone.
-    signature_verified: bool,
+    /// False where no key of its algorithm is at hand: the Auth server decides alone.
+    verified: bool,
 }
 
 impl Candidate {
     /// Verifies signature and claims, at `now` (Unix seconds).
     ///
     /// # Errors
-    /// The contract's 401s; `misconfigured` where no key at all is at hand and nobody else is to
-    /// be asked; `internal` where the platform broke.
+    /// The contract's 401s; `client_forbidden`; `misconfigured` where no key at all is at hand and
+    /// nobody else is to be asked; `internal` where the platform broke.
     pub async fn verify<C: Crypto>(
         crypto: &C,
         keys: &KeySet<C::VerifyingKey>,
@@ -59,6 +63,7 @@ impl Candidate {
         now: u64,
     ) -> Result<Self, Fault> {
         let read_claims = || Claims::read(token.payload(), &rules.claims, now);
+        let hs256 = token.algorithm() == Algorithm::Hs256;
         let mut claims = None;
         let verified = match keys.find(token) {
             Some(Material::Secret(secret)) => Some(hmac_matches(token, secret)),
@@ -93,22 +98,26 @@ impl Candidate {
                 ));
             }
             // A project that signs with a secret we were not given: the Auth server judges alone.
-            (None, UserCheck::Server)
-                if token.algorithm() == Algorithm::Hs256 && keys.is_empty() => {}
-            (None, UserCheck::Claims) if keys.is_empty() => {
-                return Err(no_key());
-            }
-            (None, _) => {
-                return Err(Fault::because(
-                    Code::InvalidToken,
-                    "no key for its alg and kid",
-                ));
+            (None, UserCheck::Server) if hs256 && !keys.has_secret() => {}
+            (None, UserCheck::Claims) if keys.is_empty() => return Err(no_key()),
+            (None, check) => {
+                let keyless = hs256 && !keys.has_secret() && check == UserCheck::Claims;
+                return Err(Fault {
+                    notice: keyless.then_some(NO_SECRET),
+                    ..Fault::because(Code::InvalidToken, "no key for its alg and kid")
+                });
             }
         }
+        let claims = claims.unwrap_or_else(read_claims)?;
+        if let Some(client) = &claims.client
+            && !rules.clients.allow(client)
+        {
+            return Err(Code::ClientForbidden.into());
+        }
         Ok(Self {
-            claims: claims.unwrap_or_else(read_claims)?,
+            claims,
             algorithm: token.algorithm(),
-            signature_verified: verified.is_some(),
+            verified: verified.is_some(),
         })
     }
 
@@ -116,6 +125,12 @@ impl Candidate {
     #[must_use]
     pub fn sub(&self) -> &str {
         &self.claims.sub
+    }
+
+    /// Whether its signature was verified here; if not, nobody vouches for it yet.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        self.verified
     }
 
     /// The algorithm, for the log.
@@ -127,25 +142,17 @@ impl Candidate {
     /// Makes it a session, with the Auth server's answer where the user check is on.
     ///
     /// # Errors
-    /// `invalid_session`, `not_a_user`, `anonymous_forbidden`, `auth_unavailable`, `auth_timeout`;
-    /// `internal` where the answer is missing.
+    /// `invalid_session`, `anonymous_forbidden`, `uid_missing`, `supabase_rejected`,
+    /// `auth_unavailable`, `auth_timeout`; `internal` where the answer is missing.
     pub fn confirm(
         self,
         answer: Option<&Answer>,
         rules: &SessionRules,
         now: u64,
     ) -> Result<Session, Fault> {
-        let (is_anonymous, app_metadata) = match (rules.user_check, answer) {
-            (UserCheck::Server, Some(answer)) => {
-                let user = User::read(answer, &self.claims.sub, now)?;
-                (
-                    user.is_anonymous.unwrap_or(self.claims.is_anonymous),
-                    user.app_metadata,
-                )
-            }
-            (UserCheck::Claims, None) if self.signature_verified => {
-                (self.claims.is_anonymous, self.claims.app_metadata)
-            }
+        let user = match (rules.user_check, answer) {
+            (UserCheck::Server, Some(answer)) => User::read(answer, &self.claims.sub, now)?,
+            (UserCheck::Claims, None) if self.verified => User::default(),
             _ => {
                 return Err(Fault::because(
                     Code::Internal,
@@ -153,24 +160,28 @@ impl Candidate {
                 ));
             }
         };
+        let is_anonymous = user.is_anonymous.unwrap_or(self.claims.is_anonymous);
         if is_anonymous && !rules.anonymous_allowed {
             return Err(Code::AnonymousForbidden.into());
         }
+        let app_metadata = AppMetadata {
+            current: user.app_metadata,
+            token: self.claims.app_metadata,
+        };
         let uid = match &rules.uid_claim {
             None => self.claims.sub,
-            Some(path) => match path.find(&app_metadata) {
-                Json::Text(uid) => uid.clone(),
-                other => other.whole().map(|uid| uid.to_string()).unwrap_or_default(),
-            },
+            Some(path) => uid_at(path, &app_metadata).ok_or(Code::UidMissing)?,
         };
-        if !is_uid(&uid) {
-            return Err(Fault::because(
-                Code::NotAUser,
-                "BEHEST_UID_CLAIM is missing or out of range",
-            ));
-        }
         Ok(Session { uid, app_metadata })
     }
+}
+
+/// The uid that the project has written for this user, if it is one.
+fn uid_at(path: &MetadataPath, app_metadata: &AppMetadata) -> Option<String> {
+    let found = app_metadata.at(path);
+    let text = found.text().map(str::to_owned);
+    let uid = text.or_else(|| Some(found.whole()?.to_string()));
+    uid.filter(|uid| is_uid(uid) && is_plain(uid))
 }
 
 fn hmac_matches(token: &UntrustedToken, secret: &jwt_compact::alg::Hs256Key) -> bool {
@@ -190,7 +201,7 @@ fn hmac_matches(token: &UntrustedToken, secret: &jwt_compact::alg::Hs256Key) -> 
 #[derive(Debug)]
 pub struct Session {
     uid: String,
-    app_metadata: Json,
+    app_metadata: AppMetadata,
 }
 
 impl Session {
@@ -200,63 +211,18 @@ impl Session {
         &self.uid
     }
 
-    /// What the project has written about the user: the Auth server's, where it was asked.
+    /// What the project has written about the user.
     #[must_use]
-    pub const fn app_metadata(&self) -> &Json {
+    pub const fn app_metadata(&self) -> &AppMetadata {
         &self.app_metadata
     }
 }
 
-/// The Auth server's `GET /user` (Supabase Auth, `internal/models/user.go`).
-struct User {
-    /// Nothing where an older Auth server does not say.
-    is_anonymous: Option<bool>,
-    app_metadata: Json,
-}
-
-impl User {
-    fn read(answer: &Answer, sub: &str, now: u64) -> Result<Self, Fault> {
-        let ended = |why| Fault::because(Code::InvalidSession, why);
-        let body = match answer.outcome() {
-            Outcome::Success(body) => body,
-            Outcome::Refused(400..) => return Err(ended("the Auth server refuses it")),
-            Outcome::TimedOut => return Err(answer.fault(Code::AuthTimeout)),
-            Outcome::Refused(_) | Outcome::Unreadable | Outcome::TooMany | Outcome::Failed => {
-                return Err(answer.fault(Code::AuthUnavailable));
-            }
-        };
-        let user = Json::parse(body.as_bytes()).filter(|user| user.get("id").text().is_some());
-        let user = user.ok_or_else(|| answer.fault(Code::AuthUnavailable))?;
-        if user.get("id").text() != Some(sub) {
-            return Err(ended("the Auth server names another user"));
-        }
-        if *user.get("deleted_at") != Json::Null {
-            return Err(ended("the user is deleted"));
-        }
-        // The Auth server refuses a banned user's refresh, but not yet this request.
-        let ban = user.get("banned_until");
-        if *ban != Json::Null && ban.text().is_none_or(|until| is_ahead(until, now)) {
-            return Err(ended("the user is banned"));
-        }
-        Ok(Self {
-            is_anonymous: match user.get("is_anonymous") {
-                Json::Bool(said) => Some(*said),
-                _ => None,
-            },
-            app_metadata: user.get("app_metadata").clone(),
-        })
-    }
-}
-
-/// Whether an RFC 3339 time is still to come. One that cannot be read counts as such: a ban holds
-/// rather than not.
-fn is_ahead(time: &str, now: u64) -> bool {
-    chrono::DateTime::parse_from_rfc3339(time)
-        .map_or(true, |time| time.timestamp() > now.cast_signed())
-}
+/// What the operator of a project whose sessions are signed with its secret should know.
+const NO_SECRET: &str = "a session was signed with the project's secret, which is not at hand: set JWT_SECRET, or let the Auth server decide (BEHEST_USER_CHECK=server)";
 
 /// No session token could ever be verified, and nobody else is to be asked.
-pub(crate) fn no_key() -> Fault {
+fn no_key() -> Fault {
     Fault::misconfigured(&[(
         "JWT_SECRET",
         "needed with BEHEST_USER_CHECK=claims, since this project has no public signing key".into(),

@@ -19,6 +19,7 @@ pub struct Setup<'a> {
     plan_url: Option<String>,
     plan_optional: bool,
     jwks_url: Option<String>,
+    has_key_set: bool,
     mint_url: Option<String>,
     supabase_key: Option<&'a str>,
     behest_key: Option<&'a str>,
@@ -63,9 +64,8 @@ impl<'a> Setup<'a> {
                 PlanSource::Claim(_) => None,
             },
             plan_optional: settings.plan.default_on_error,
-            jwks_url: exchange
-                .fetches_keys()
-                .then(|| format!("{supabase}/auth/v1/.well-known/jwks.json")),
+            jwks_url: Some(format!("{supabase}/auth/v1/.well-known/jwks.json")),
+            has_key_set: exchange.has_key_set(),
             mint_url: behest_key.map(|_| format!("{}/v1/auth/mint", settings.mint.base_url)),
             supabase_key: settings.supabase_key.as_deref(),
             behest_key,

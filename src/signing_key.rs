@@ -1,7 +1,8 @@
 //! `BEHEST_KEY`, in every form that people have it in; the form picks the mint mode.
 
+use crate::der::{INTEGER, OCTET_STRING, SEQUENCE, read, write};
 use crate::jwk::{MIN_RSA_BITS, bit_length};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use crate::pasted::base64;
 use std::fmt;
 
 /// What `BEHEST_KEY` turned out to be.
@@ -58,12 +59,14 @@ impl BehestKey {
     }
 }
 
-/// Finds the private key in a PEM text (RFC 7468), its line breaks real, written `\n`, or lost.
+/// Finds the private key in a PEM text (RFC 7468), its line breaks real, escaped once or twice,
+/// turned into spaces, or lost.
 fn from_pem(pem: &str) -> Result<Pkcs8, &'static str> {
     let body = |label: &str| {
         let (_, rest) = pem.split_once(&format!("-----BEGIN {label}-----"))?;
         let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
-        Some(body.replace("\\n", "").replace("\\r", ""))
+        let escaped = [r"\\n", r"\\r", r"\n", r"\r"].into_iter();
+        Some(escaped.fold(body.to_owned(), |body, end| body.replace(end, "")))
     };
     let broken = "a PEM whose content is broken; copy it whole";
     if let Some(body) = body("PRIVATE KEY") {
@@ -79,25 +82,6 @@ fn from_pem(pem: &str) -> Result<Pkcs8, &'static str> {
         "no RSA private key: expected -----BEGIN PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY-----",
     )
 }
-
-/// Base64 in either alphabet, with or without padding and line breaks: people paste what they have.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let url_safe: String = text
-        .trim_end_matches(|last: char| last == '=' || last.is_whitespace())
-        .chars()
-        .filter(|letter| !letter.is_whitespace())
-        .map(|letter| match letter {
-            '+' => '-',
-            '/' => '_',
-            other => other,
-        })
-        .collect();
-    Base64UrlUnpadded::decode_vec(&url_safe).ok()
-}
-
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const SEQUENCE: u8 = 0x30;
 
 /// SEQUENCE { OID rsaEncryption, NULL } (RFC 8017 appendix A.1).
 const RSA_ENCRYPTION: [u8; 15] = [
@@ -135,37 +119,4 @@ fn pkcs8_of_pkcs1(key: &[u8]) -> Vec<u8> {
     info.extend(RSA_ENCRYPTION);
     info.extend(write(OCTET_STRING, key));
     write(SEQUENCE, &info)
-}
-
-/// The content of the first DER value, and what follows it (X.690 section 8.1).
-fn read(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    let (length, rest) = match *length {
-        short @ ..=0x7f => (usize::from(short), rest),
-        0x81 => {
-            let (length, rest) = rest.split_first()?;
-            (usize::from(*length), rest)
-        }
-        0x82 => {
-            let (length, rest) = rest.split_first_chunk()?;
-            (usize::from(u16::from_be_bytes(*length)), rest)
-        }
-        _ => return None,
-    };
-    (*first == tag).then_some(())?;
-    rest.split_at_checked(length)
-}
-
-/// One DER value of at most 64 KiB; `read` has taken none longer.
-fn write(tag: u8, content: &[u8]) -> Vec<u8> {
-    let [.., high, low] = content.len().to_be_bytes();
-    let mut value = vec![tag];
-    match (high, low) {
-        (0, ..=0x7f) => value.push(low),
-        (0, _) => value.extend([0x81, low]),
-        _ => value.extend([0x82, high, low]),
-    }
-    value.extend_from_slice(content);
-    value
 }

@@ -14,12 +14,15 @@ export type FaultCode =
   | "quota_exceeded"
   | "origin_forbidden"
   | "anonymous_forbidden"
+  | "client_forbidden"
+  | "uid_missing"
   | "model_forbidden"
   | "method_not_allowed"
   | "request_too_large"
   | "rate_limited"
   | "misconfigured"
   | "internal"
+  | "supabase_rejected"
   | "behest_rejected"
   | "auth_unavailable"
   | "plan_unavailable"
@@ -39,23 +42,29 @@ export interface Fault {
   readonly retryAfter?: number;
   /** Why, for the log alone; holds no secret. */
   readonly detail?: string;
+  /** What the operator should know, for the log, once. */
+  readonly notice?: string;
 }
 
 /** The end of an upstream call, after its retries. */
 export interface Answer {
   /** The HTTP status; absent where no answer came. */
   readonly status?: number;
-  /** The body; absent where it was over 64 KiB or broke off. */
+  /** The body; absent where it was too long or broke off. */
   readonly body?: Uint8Array;
   /** `Retry-After` in seconds. */
   readonly retryAfter?: number;
   /** No answer came, because the time was up. */
   readonly timedOut?: boolean;
+  /** A refusal's `x-sb-error-code`, which the Auth server sends. */
+  readonly errorCode?: string;
+  /** A refusal's `Proxy-Status`, which PostgREST sends. */
+  readonly proxyStatus?: string;
 }
 
 /** What the shim must carry, and where to. A URL that is absent is not called. */
 export interface Setup {
-  /** Allowed origins: exact, or `https://*.` and a name for one label before it. */
+  /** Allowed origins: exact, or with one `*` in the first label. */
   readonly origins: string[];
   /** What works but should be changed, for the log. */
   readonly warnings: string[];
@@ -70,6 +79,8 @@ export interface Setup {
   readonly planOptional: boolean;
   /** The Auth server's key set. */
   readonly jwksUrl?: string;
+  /** Whether there is a set already, from the settings. */
+  readonly hasKeySet: boolean;
   /** Behest's mint endpoint. */
   readonly mintUrl?: string;
   /** Sent to Supabase as `apikey`. */
@@ -78,5 +89,5 @@ export interface Setup {
   readonly behestKey?: string;
 }
 
-/** Whether the token's key is in the fetched key set, may be in a newer one, or has nothing to do with one. */
+/** Whether the token's key is in the fetched key set, may be in a newer one, or needs no fetch. */
 export type KeyState = "settled" | "held" | "missing";

@@ -214,11 +214,12 @@ fn a_fetched_set_replaces_the_one_before_and_an_outage_does_not() {
 #[test]
 fn keys_that_cannot_be_trusted_are_skipped() {
     let good = Signer::es256("one").jwk;
+    let other = Signer::es256("one").jwk;
     let point = base64([7; 32]);
     let short = base64([0xff; 255]);
     let long = base64([0xff; 256]);
     let rows = [
-        format!(r#"{{{good}}},{{{good}}}"#),
+        format!(r#"{{{good}}},{{{other}}}"#),
         format!("{{{}}}", good.replace("\"sig\"", "\"enc\"")),
         format!("{{{}}}", good.replace("\"ES256\"", "\"RS256\"")),
         format!("{{{},\"key_ops\":[\"sign\"]}}", good),
@@ -236,6 +237,19 @@ fn keys_that_cannot_be_trusted_are_skipped() {
         let count = keys.matches("kty").count().max(1);
         let accepted = now(exchange.accept_keys(&success(&format!("{{\"keys\":[{keys}]}}"))));
         assert_eq!(accepted, Ok(count), "{keys}");
+    }
+}
+
+#[test]
+fn the_same_key_twice_is_one_key() {
+    let signer = Signer::es256("one");
+    let jwks = format!(r#"[{{{0}}},{{{0}}}]"#, signer.jwk);
+    let inline = exchange(&[("SUPABASE_JWKS", &jwks)]).unwrap();
+    let fetching = exchange(&[]).unwrap();
+    assert_eq!(now(fetching.accept_keys(&success(&jwks))), Ok(0));
+    for exchange in [inline, fetching] {
+        let token = parsed(&signer.session(Some("one")));
+        assert!(now(exchange.verify(&token, NOW)).is_ok());
     }
 }
 
@@ -371,7 +385,7 @@ fn two_numbers_never_become_one_uid() {
         "-1",
         "null",
     ] {
-        assert_eq!(uid(id).unwrap_err().code, Code::NotAUser, "{id}");
+        assert_eq!(uid(id).unwrap_err().code, Code::UidMissing, "{id}");
     }
 }
 

@@ -29,15 +29,24 @@ fn hex(digits: &str) -> Option<Vec<u8>> {
     digits.map(byte).collect()
 }
 
-/// An upstream's answer: its status in the first line, or what came instead, and its body.
+/// An upstream's answer: its status in the first line, or what came instead, with the mark of whoever
+/// refused behind it, and its body.
 #[must_use]
 pub fn answer(data: &[u8]) -> Option<Answer> {
     let text = text(data)?;
-    let (status, body) = text.split_once('\n').unwrap_or((&text, ""));
+    let (first, body) = text.split_once('\n').unwrap_or((&text, ""));
+    let (status, mark) = first.split_once(' ').unwrap_or((first, ""));
+    let mark = (!mark.is_empty()).then(|| mark.to_owned());
+    let (proxy_status, error_code) = match mark {
+        Some(mark) if mark.contains("PostgREST") => (Some(mark), None),
+        mark => (None, mark),
+    };
     Some(Answer {
         status: status.parse().ok(),
         body: (body != "unreadable").then(|| body.to_owned()),
         retry_after: None,
         timed_out: status == "timeout",
+        error_code,
+        proxy_status,
     })
 }

@@ -27,7 +27,11 @@ pub fn holds(data: &[u8]) {
     let (grant, notice) = match granted {
         Ok(granted) => granted,
         Err(fault) => {
-            let codes = [Code::InvalidToken, Code::PlanUnavailable, Code::PlanTimeout];
+            let codes = [
+                Code::SupabaseRejected,
+                Code::PlanUnavailable,
+                Code::PlanTimeout,
+            ];
             return assert!(codes.contains(&fault.code), "{fault:?}");
         }
     };
@@ -44,6 +48,7 @@ pub fn holds(data: &[u8]) {
             "free" => 1,
             "pro" => 2,
             "max" => 3,
+            number if number.starts_with(['+', '0']) && number != "0" => 7,
             number => number.parse().unwrap_or(7),
         },
         None => plan.as_f64().map_or(7, |tier| tier as u32),

@@ -24,10 +24,20 @@ pub fn holds(data: &[u8]) {
             let codes = [
                 Code::InvalidSession,
                 Code::AnonymousForbidden,
+                Code::SupabaseRejected,
                 Code::AuthUnavailable,
                 Code::AuthTimeout,
             ];
-            return assert!(codes.contains(&fault.code), "{fault:?}");
+            assert!(codes.contains(&fault.code), "{fault:?}");
+            // A 4xx signs nobody out that bears no mark of the Auth server's.
+            let body = answer.body.as_deref().unwrap_or_default();
+            if matches!(answer.status, Some(300..=499))
+                && answer.error_code.is_none()
+                && !body.contains("code")
+            {
+                assert_ne!(fault.code, Code::InvalidSession, "{answer:?}");
+            }
+            return;
         }
     };
     assert!(matches!(answer.status, Some(200..=299)) && !answer.timed_out);

@@ -27,6 +27,10 @@ impl Reader<'_> {
             self.warnings
                 .push("BEHEST_API_KEY is an old name: set BEHEST_KEY instead".into());
         }
+        if value.contains(r"\\n") {
+            let what = "its line ends are escaped twice: set it with \\n for each";
+            self.warnings.push(format!("{name}: {what}"));
+        }
         BehestKey::parse(&value)
             .map_err(|why| self.fault::<()>(name, why))
             .ok()

@@ -1,7 +1,8 @@
 //! Reads variables and collects what is wrong with them.
 
 use super::Unreadable;
-use crate::origin::Origin;
+use crate::origin::{Origin, surplus};
+use crate::pasted::unquoted;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -26,10 +27,15 @@ impl Reader<'_> {
         }
     }
 
-    /// A variable; empty counts as unset.
+    /// A variable; empty counts as unset. Quotes around it came along when it was pasted.
     pub(super) fn get(&mut self, name: &'static str) -> Option<String> {
         let value = self.raw(name)?;
-        let value = value.trim();
+        let mut value = value.trim();
+        if let Some(bare) = unquoted(value) {
+            value = bare.trim();
+            let what = "stands in quotes, which are left out: set it without them";
+            self.warnings.push(format!("{name}: {what}"));
+        }
         (!value.is_empty()).then(|| value.to_owned())
     }
 
@@ -88,7 +94,14 @@ impl Reader<'_> {
         parse: impl Fn(&str) -> Option<Origin>,
     ) -> Option<Origin> {
         let value = self.required(name, what)?;
-        parse(&value)
-            .or_else(|| self.fault(name, format!("must be {what}, without path or credentials")))
+        parse(&value).or_else(|| {
+            self.fault(
+                name,
+                match surplus(&value) {
+                    Some(part) => format!("must be {what}; leave out {part}"),
+                    None => format!("must be {what}"),
+                },
+            )
+        })
     }
 }

@@ -1,10 +1,12 @@
 //! Settings of Supabase's side: which pages and sessions are served, and with which keys.
 
 use super::reader::Reader;
-use crate::claims::{ClaimRules, MetadataPath};
+use crate::claims::{ClaimRules, MetadataPath, OAuthClients};
 use crate::json::Json;
-use crate::jwk::{Jwks, MIN_SECRET_BYTES, Source};
-use crate::origin::allowed_origin;
+use crate::jwk::{Jwks, Source};
+use crate::origin::{Origin, allowed_origin, open_to_all};
+use crate::pasted::base64;
+use crate::secret::{PUBLISHED, flaw, is_example};
 use crate::session::{SessionRules, UserCheck};
 use jwt_compact::alg::Hs256Key;
 
@@ -12,23 +14,27 @@ impl Reader<'_> {
     pub(super) fn origins(&mut self) -> Vec<String> {
         let list = self.get("CORS_ORIGIN").unwrap_or_default();
         let entries = list
-            .split(',')
-            .map(str::trim)
+            .split(|letter: char| letter == ',' || letter.is_whitespace())
             .filter(|entry| !entry.is_empty());
         let mut origins = Vec::new();
         for entry in entries {
-            match allowed_origin(entry) {
-                Some(origin) => origins.push(origin),
-                None => {
-                    let why = if entry == "*" {
-                        "* is refused, since credentials and a wildcard do not go together; list the exact origins"
-                    } else {
-                        "must be a comma-separated list of origins such as https://my.app or https://*.my.app"
-                    };
-                    self.fault::<()>("CORS_ORIGIN", why);
-                    break;
-                }
+            // Each may stand in quotes of its own, or the first and the last have lost one of theirs.
+            let Some(origin) = allowed_origin(entry.trim_matches(['"', '\''])) else {
+                self.fault::<()>("CORS_ORIGIN", if entry == "*" {
+                    "* is refused, since credentials and a wildcard do not go together; list the exact origins"
+                } else if entry.contains('*') {
+                    "a pattern has one * in its first label and two more labels after it, such as https://*.my.app or https://my-app-*-my-team.vercel.app"
+                } else {
+                    "must be origins such as https://my.app or https://*.my.app, without path, separated by commas or white space"
+                });
+                break;
+            };
+            if let Some(host) = open_to_all(&origin) {
+                self.warnings.push(format!(
+                    "CORS_ORIGIN: anybody may publish under {host}, so that every page there may ask: name your own project, such as https://my-app-*.{host}"
+                ));
             }
+            origins.push(origin);
         }
         origins
     }
@@ -63,16 +69,36 @@ impl Reader<'_> {
                 path => MetadataPath::parse(path).map(Some),
             },
         );
+        let clients = self.parsed(
+            "BEHEST_OAUTH_CLIENTS",
+            "must be client ids, separated by commas, or * for every client",
+            OAuthClients::Listed(Vec::new()),
+            |value| {
+                if value == "*" {
+                    return Some(OAuthClients::Any);
+                }
+                let ids = value.split(',').map(str::trim).filter(|id| !id.is_empty());
+                let ids: Vec<_> = ids.map(str::to_owned).collect();
+                let plain =
+                    |id: &String| id != "*" && id.bytes().all(|byte| byte.is_ascii_graphic());
+                ids.iter().all(plain).then_some(OAuthClients::Listed(ids))
+            },
+        );
+        let audience = self.parsed(
+            "JWT_AUDIENCE",
+            "must be what aud holds; * would leave it unchecked",
+            "authenticated".to_owned(),
+            |value| (value != "*").then(|| value.to_owned()),
+        );
         Some(SessionRules {
             claims: ClaimRules {
-                audience: self
-                    .get("JWT_AUDIENCE")
-                    .unwrap_or_else(|| "authenticated".to_owned()),
+                audience: audience?,
                 issuer: self.get("JWT_ISSUER"),
             },
             user_check: user_check?,
             uid_claim: uid_claim?,
             anonymous_allowed: anonymous_allowed?,
+            clients: clients?,
         })
     }
 
@@ -99,6 +125,10 @@ impl Reader<'_> {
                 name,
                 "is a secret key, which passes row level security by; use the publishable key",
             ),
+            Some((name, key)) if is_service_role(&key) => self.fault(
+                name,
+                "is the service role key, which passes row level security by; use the publishable or anon key",
+            ),
             Some((_, key)) if key.bytes().all(|byte| byte.is_ascii_graphic()) => Some(key),
             Some((name, _)) => self.fault(name, "has characters that no key has"),
             None if needed => self.fault(
@@ -109,23 +139,29 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn secret(&mut self) -> Option<Hs256Key> {
-        // Not trimmed: every byte of a secret counts.
+    /// The shared secret, byte for byte.
+    pub(super) fn secret(
+        &mut self,
+        supabase_url: Option<&Origin>,
+        jwks: Option<&Jwks>,
+    ) -> Option<Hs256Key> {
         let (name, secret) = ["JWT_SECRET", "SUPABASE_JWT_SECRET"]
             .into_iter()
             .filter_map(|name| Some((name, self.raw(name)?)))
             .find(|(_, secret)| !secret.is_empty())?;
-        if is_public(&secret) {
-            return self.fault(
-                name,
-                "is a key or a token, which others have too; copy the project's JWT secret",
-            );
+        if let Some(why) = flaw(&secret) {
+            return self.fault(name, why);
         }
-        if secret.len() < MIN_SECRET_BYTES {
-            return self.fault(
-                name,
-                "shorter than 32 bytes; copy the project's JWT secret whole",
-            );
+        if jwks.is_some_and(|jwks| jwks.publishes(secret.as_bytes())) {
+            return self.fault(name, PUBLISHED);
+        }
+        if is_example(&secret) {
+            let why =
+                "is the secret of Supabase's examples, which everybody knows; set one of your own";
+            if supabase_url.is_some_and(|url| url.as_str().starts_with("https://")) {
+                return self.fault(name, why);
+            }
+            self.warnings.push(format!("{name}: {why}"));
         }
         Some(Hs256Key::new(secret))
     }
@@ -139,11 +175,24 @@ impl Reader<'_> {
             )
         })
     }
+
+    /// Behind another address the issuer may be another, too (`supabase functions serve`), so that
+    /// this is no fault.
+    pub(super) fn warn_of_issuer(&mut self, rules: &ClaimRules, supabase_url: &Origin) {
+        let under = |issuer: &str| {
+            let rest = issuer.strip_prefix(supabase_url.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if rules.issuer.as_deref().is_some_and(|issuer| !under(issuer)) {
+            let what = "is not under SUPABASE_URL: sessions of this project may all be refused";
+            self.warnings.push(format!("JWT_ISSUER: {what}"));
+        }
+    }
 }
 
-/// Whether this is what people have at hand beside the secret: an API key of either kind, a JWK or
-/// a PEM. Most of it is public, and whoever has it could sign sessions with it.
-fn is_public(secret: &str) -> bool {
-    let starts = |start| secret.starts_with(start);
-    starts("sb_") || starts("{") || starts("-----BEGIN") || (starts("eyJ") && secret.contains('.'))
+/// Whether this is a legacy API key (a JWT) that passes row level security by.
+fn is_service_role(key: &str) -> bool {
+    let payload = key.split('.').nth(1).and_then(base64).unwrap_or_default();
+    let claims = Json::parse(&payload).unwrap_or_default();
+    claims.get("role").text() == Some("service_role")
 }

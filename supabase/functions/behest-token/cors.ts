@@ -12,7 +12,13 @@ const ALLOWED_HEADERS = [
   "traceparent",
   "tracestate",
   "baggage",
-].join(", ");
+];
+/** How many more a preflight may ask for. */
+const MAX_ASKED = 64;
+/** How long what it asks for may be, in characters. */
+const MAX_ASKED_LENGTH = 2 * 1024;
+/** A header's name (RFC 9110 section 5.6.2). */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Methods of the function, as `Allow` and as CORS name them. */
 export const METHODS = "POST, OPTIONS";
@@ -24,17 +30,17 @@ const MAX_AGE = "7200";
  * Whether an origin is on the list. A request without one comes from no browser page, and CORS has
  * nothing to say about it.
  *
- * @param allowed exact origins, or `https://*.` and a name for one label before it
+ * @param allowed exact origins, or such with one `*`, which stands for a part of a label
  */
 export function isAllowed(allowed: readonly string[], origin: string | null): boolean {
   return origin === null || allowed.some((entry) => matches(entry, origin));
 }
 
 function matches(entry: string, origin: string): boolean {
-  const [scheme, parent] = entry.split("*");
-  if (parent === undefined) return entry === origin;
-  if (!origin.startsWith(scheme) || !origin.endsWith(parent)) return false;
-  return /^[a-z0-9-]+$/.test(origin.slice(scheme.length, origin.length - parent.length));
+  const [before, after] = entry.split("*");
+  if (after === undefined) return entry === origin;
+  if (!origin.startsWith(before) || !origin.endsWith(after)) return false;
+  return /^[a-z0-9-]+$/.test(origin.slice(before.length, origin.length - after.length));
 }
 
 /** The headers that let a page of an allowed origin read an answer; none for anyone else. */
@@ -51,13 +57,36 @@ export function corsHeaders(
   };
 }
 
-/** The answer to `OPTIONS`: 204 for everyone, with leave for an allowed origin alone. */
-export function preflight(allowed: readonly string[], origin: string | null): Response {
+/**
+ * The answer to `OPTIONS`: 204 for everyone, with leave for an allowed origin alone.
+ *
+ * @param asked `Access-Control-Request-Headers`
+ */
+export function preflight(
+  allowed: readonly string[],
+  origin: string | null,
+  asked: string | null,
+): Response {
+  const names = isAllowed(allowed, origin) ? ALLOWED_HEADERS.concat(namesIn(asked)) : [];
   const headers = {
     ...corsHeaders(allowed, origin),
     "Access-Control-Allow-Methods": METHODS,
-    "Access-Control-Allow-Headers": ALLOWED_HEADERS,
+    "Access-Control-Allow-Headers": [...new Set(names)].join(", "),
     "Access-Control-Max-Age": MAX_AGE,
   };
   return new Response(null, { status: 204, headers });
+}
+
+/**
+ * The headers that a preflight asks for. Whatever tracing and apps add is allowed: no header decides
+ * anything here but those that a page may send anyway.
+ */
+function namesIn(asked: string | null): string[] {
+  if (asked === null) return [];
+  const cut = asked.length > MAX_ASKED_LENGTH;
+  const names = asked.slice(0, MAX_ASKED_LENGTH).split(",").map((name) => name.trim());
+  // The last one may be cut in two.
+  if (cut) names.pop();
+  return names.filter((name) => TOKEN.test(name)).slice(0, MAX_ASKED)
+    .map((name) => name.toLowerCase());
 }

@@ -2,7 +2,7 @@
 import type { Core, Environment, Fault, Setup } from "../../../pkg/behest_token.js";
 import { fetchToken, traceIdOf } from "./behest.ts";
 import { corsHeaders, isAllowed, METHODS, preflight } from "./cors.ts";
-import { KeyRing } from "./jwks.ts";
+import { JwksCache } from "./jwks.ts";
 import { Entry, type Line, loggable, once } from "./log.ts";
 import { fetchPlan, fetchUser, publicHeaders } from "./supabase.ts";
 import { boundedBytes, type Clock, NOTHING, type World } from "./upstream.ts";
@@ -18,8 +18,6 @@ export interface Deps extends World {
 
 /** Milliseconds in which a whole request is answered. */
 const REQUEST_MS = 10_000;
-/** Milliseconds of it that a plan may take which the token can do without. */
-const OPTIONAL_PLAN_MS = 5_000;
 /** Longest body in bytes. */
 const MAX_BODY_BYTES = 16 * 1024;
 
@@ -27,7 +25,7 @@ const MAX_BODY_BYTES = 16 * 1024;
 interface Isolate {
   readonly core: Core;
   readonly setup: Setup;
-  readonly keys?: KeyRing;
+  readonly keys?: JwksCache;
   readonly notice: (notice: string) => void;
 }
 
@@ -45,7 +43,7 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
     try {
       const ready = await ours;
       allowed = ready.setup.origins;
-      if (request.method === "OPTIONS") return preflight(allowed, origin);
+      if (request.method === "OPTIONS") return preflight(allowed, origin, askedBy(request));
       const body = await exchange(request, ready, deps, entry);
       deps.log(entry.line("ok", 200));
       return answer(200, body, corsHeaders(allowed, origin), entry);
@@ -55,10 +53,11 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
         if (isolate === ours) isolate = undefined;
         entry.note({ cause: String(error) });
       }
-      if (request.method === "OPTIONS") return preflight(allowed, origin);
+      if (request.method === "OPTIONS") return preflight(allowed, origin, askedBy(request));
       const fault = isFault(error) ? error : faults.internal;
       // Settings at fault are the operator's to mend, and the log is where operators look.
       entry.note({ detail: fault.code === "misconfigured" ? fault.message : fault.detail });
+      if (fault.notice) notice(fault.notice);
       deps.log(entry.line(fault.code, fault.status));
       return refuse(fault, corsHeaders(allowed, origin), entry);
     }
@@ -71,7 +70,7 @@ async function open(deps: Deps, notice: (notice: string) => void): Promise<Isola
   setup.warnings.forEach(notice);
   const keys = setup.jwksUrl === undefined
     ? undefined
-    : new KeyRing(core, setup.jwksUrl, publicHeaders(setup), deps, notice);
+    : new JwksCache(core, setup.jwksUrl, publicHeaders(setup), setup.hasKeySet, deps, notice);
   return { core, setup, keys, notice };
 }
 
@@ -100,21 +99,23 @@ async function exchange(
   });
   entry.note({ alg: candidate.algorithm });
 
-  // The user and the plan are asked for at the same time; an ended session does not wait for the
-  // plan.
+  // The user and the plan are asked for at the same time, unless nobody vouches for the token yet:
+  // then the Auth server is asked first, and alone. An ended session does not wait for the plan.
   const { userUrl, planUrl, mintUrl, behestKey } = setup;
-  const { sub, authorization } = candidate;
+  const { sub, authorization, verified } = candidate;
   const headers = { ...publicHeaders(setup), "Authorization": authorization };
   const planUnwanted = new AbortController();
-  const planDeadline = setup.planOptional ? entry.start + OPTIONAL_PLAN_MS : deadline;
+  const askForPlan = () =>
+    planUrl && entry.time("plan", (start) => {
+      // One that the token can do without leaves time for the rest.
+      const span = { start, deadline: setup.planOptional ? (start + deadline) / 2 : deadline };
+      return fetchPlan(planUrl, sub, headers, span, planUnwanted.signal, deps);
+    });
   const user = userUrl &&
     entry.time("user", (start) => fetchUser(userUrl, headers, { start, deadline }, deps));
-  const plan = planUrl && entry.time("plan", (start) => {
-    const span = { start, deadline: planDeadline };
-    return fetchPlan(planUrl, sub, headers, span, planUnwanted.signal, deps);
-  });
+  const early = verified ? askForPlan() : undefined;
   // It may fail before anybody waits for it, and an unheard rejection ends the process.
-  if (plan) plan.catch(() => {});
+  if (early) early.catch(() => {});
   let session;
   try {
     session = core.confirm(candidate, await user || undefined, clock.now());
@@ -123,7 +124,7 @@ async function exchange(
     throw error;
   }
   entry.note({ uid: loggable(session.uid) });
-  const grant = core.grant(session, await plan || undefined, body);
+  const grant = core.grant(session, await (early ?? askForPlan()) || undefined, body);
   entry.note({ tier: grant.tier });
   if (grant.notice) notice(grant.notice);
 
@@ -137,6 +138,9 @@ async function exchange(
     return core.accept(grant, minted, clock.now());
   });
 }
+
+/** The headers that a preflight asks for. */
+const askedBy = ({ headers }: Request) => headers.get("Access-Control-Request-Headers");
 
 /** The body's bytes, read up to its limit and in its time, and no further. */
 async function readBody(request: Request, clock: Clock, deadline: number): Promise<Uint8Array> {

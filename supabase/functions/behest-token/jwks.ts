@@ -1,5 +1,5 @@
 /** The Auth server's key set: fetched when a token needs it, kept, and fetched again in measure. */
-import type { Core, Token } from "../../../pkg/behest_token.js";
+import type { Core, Fault, Token } from "../../../pkg/behest_token.js";
 import { call, type World } from "./upstream.ts";
 import { faults, isFault } from "./wasm.ts";
 
@@ -11,20 +11,22 @@ const PAUSE_MS = 30_000;
 const RECOVERY_MS = 1_000;
 /** Milliseconds that a fetch may take with its retry. */
 const LIMIT_MS = 10_000;
-/** Milliseconds that a request waits for a fresher set while its key is at hand. */
+/** Milliseconds that a request waits for a newer set where there is one. */
 const PATIENCE_MS = 1_000;
 
 /** Keeps the core's key set fresh. The core holds the keys; this one knows how old they are. */
-export class KeyRing {
+export class JwksCache {
   readonly #core: Core;
   readonly #url: string;
   readonly #headers: Record<string, string>;
   readonly #world: World;
   readonly #log: (notice: string) => void;
-  #fetchedAt?: number;
+  /** Whether there is a set, fetched or from the settings. */
+  #hasSet: boolean;
+  #fetchedAt = -Infinity;
   #refetchedAt = -Infinity;
-  /** How the first fetch failed, while that is news. */
-  #failure?: { readonly fault: unknown; readonly at: number };
+  /** How the latest fetch failed, until one succeeds. */
+  #failure?: { readonly fault: Fault; readonly at: number };
   /** The fetch under way. Requests that come meanwhile wait for it, so an older answer can never overwrite a newer one. */
   #underWay?: Promise<void>;
 
@@ -32,20 +34,22 @@ export class KeyRing {
     core: Core,
     url: string,
     headers: Record<string, string>,
+    hasSet: boolean,
     world: World,
     log: (notice: string) => void,
   ) {
     this.#core = core;
     this.#url = url;
     this.#headers = headers;
+    this.#hasSet = hasSet;
     this.#world = world;
     this.#log = log;
   }
 
   /**
    * Sees to it that the token's key is at hand, if it can be. Rejects with the core's 401s for a
-   * token that is not worth a fetch, and with `auth_unavailable` or `auth_timeout` where no key set
-   * can be had.
+   * token that is not worth a fetch, and with `supabase_rejected`, `auth_unavailable` or
+   * `auth_timeout` where nobody can say whether the key exists.
    *
    * @param deadline the tick at which the whole request must be answered
    */
@@ -53,24 +57,34 @@ export class KeyRing {
     const state = this.#core.keyState(token);
     if (state === "settled") return;
     const { clock } = this.#world;
-    if (this.#fetchedAt !== undefined) {
-      if (state === "held" && clock.tick() - this.#fetchedAt < KEEP_MS) return;
-      if (this.#underWay === undefined && clock.tick() - this.#refetchedAt < PAUSE_MS) return;
-    }
+    if (state === "held" && clock.tick() - this.#fetchedAt < KEEP_MS) return;
     try {
-      this.#core.screen(token, clock.now());
-      // An Auth server that is down is not asked again for every token that comes.
-      if (this.#failure && clock.tick() - this.#failure.at < RECOVERY_MS) throw this.#failure.fault;
-      this.#underWay ??= this.#fetch().finally(() => this.#underWay = undefined);
-      // While the endpoint is down, the keys at hand go on serving: nobody waits long for better.
-      const left = deadline - clock.tick();
-      const ended = await this.#ends(state === "held" ? Math.min(PATIENCE_MS, left) : left);
-      if (!ended && state !== "held") throw faults.auth_timeout;
+      if (state === "missing") this.#core.screen(token, clock.now());
+      let ended = true;
+      if (this.#isDue()) {
+        this.#underWay ??= this.#fetch().finally(() => this.#underWay = undefined);
+        const left = deadline - clock.tick();
+        // The keys at hand go on serving: nobody waits long for better.
+        ended = await this.#ends(this.#hasSet ? Math.min(PATIENCE_MS, left) : left);
+      }
+      if (state === "held") return;
+      if (!ended) throw faults.auth_timeout;
+      // A key that nobody could ask for may well be good.
+      if (this.#failure) throw this.#failure.fault;
     } catch (error) {
       // After anything else the instance is gone, and the token with it.
       if (isFault(error)) this.#core.discard(token);
       throw error;
     }
+  }
+
+  /** Whether to fetch now, or to wait for the fetch under way. */
+  #isDue(): boolean {
+    if (this.#underWay !== undefined) return true;
+    const now = this.#world.clock.tick();
+    if (this.#hasSet) return now - this.#refetchedAt >= PAUSE_MS;
+    // An Auth server that is down is not asked again for every token that comes.
+    return this.#failure === undefined || now - this.#failure.at >= RECOVERY_MS;
   }
 
   /** Waits for the fetch under way; gives whether it ended in so many milliseconds. */
@@ -89,29 +103,30 @@ export class KeyRing {
     }
   }
 
+  /** Fetches the set. Rejects only where the instance broke. */
   async #fetch(): Promise<void> {
     const { clock } = this.#world;
     const start = clock.tick();
-    if (this.#fetchedAt !== undefined) this.#refetchedAt = start;
+    if (this.#hasSet) this.#refetchedAt = start;
     const answer = await call({
       url: this.#url,
       headers: this.#headers,
+      asksWho: true,
       retries: 1,
       span: { start, deadline: start + LIMIT_MS },
     }, this.#world);
     try {
       const skipped = await this.#core.acceptKeys(answer);
       this.#fetchedAt = clock.tick();
+      this.#hasSet = true;
       this.#failure = undefined;
       if (skipped > 0) this.#log(`jwks.json: ${skipped} of its keys cannot be used`);
     } catch (fault) {
       if (!isFault(fault)) throw fault;
-      if (this.#fetchedAt === undefined) {
-        this.#failure = { fault, at: clock.tick() };
-        throw fault;
+      this.#failure = { fault, at: clock.tick() };
+      if (this.#hasSet) {
+        this.#log("jwks.json has no key set of use: the keys at hand go on serving");
       }
-      // While the endpoint is down, the keys at hand go on serving.
-      this.#log("jwks.json cannot be fetched: the keys at hand go on serving");
     }
   }
 }

@@ -17,7 +17,7 @@ export function fetchUser(
   span: Span,
   world: World,
 ): Promise<Reply> {
-  return call({ url, headers, retries: RETRIES, span }, world);
+  return call({ url, headers, asksWho: true, retries: RETRIES, span }, world);
 }
 
 /**
@@ -36,6 +36,7 @@ export function fetchPlan(
   return call({
     url: url + encodeURIComponent(sub),
     headers: { ...headers, "Accept": "application/json" },
+    asksWho: true,
     retries: RETRIES,
     span,
     signal,

@@ -39,6 +39,8 @@ export interface Call {
   readonly headers: Record<string, string>;
   /** Sent with POST; without one the call is a GET. */
   readonly body?: string;
+  /** Whether it counts who refused, and not only that somebody did. */
+  readonly asksWho?: boolean;
   /** Tries after the first. */
   readonly retries: number;
   readonly span: Span;
@@ -57,6 +59,8 @@ const TRY_MS = 5_000;
 const BACKOFF_MS = 100;
 /** Longest body that is read, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
+/** Longest body of a refusal that is read, in bytes: no server's own is longer. */
+const MAX_REFUSAL_BYTES = 4 * 1024;
 /** Read at a time, in bytes: most bodies at once. */
 const CHUNK_BYTES = 2 * 1024;
 /** A body that is not there. */
@@ -106,9 +110,20 @@ async function attempt(call: Call, left: number, { fetch, clock }: World): Promi
       const bytes = body === null ? NOTHING : await boundedBytes(body, MAX_BODY_BYTES);
       return { status, headers, body: bytes };
     }
-    // What an upstream says of its errors is never passed on, so it is not read.
-    body?.cancel().catch(() => {});
-    return { status, headers, retryAfter: retryAfter(headers.get("Retry-After"), clock.now()) };
+    const wait = retryAfter(headers.get("Retry-After"), clock.now());
+    const reply = { status, headers, retryAfter: wait };
+    // What an upstream says of its errors is never passed on. It is read where it tells who spoke.
+    const isRefusal = status >= 400 && status < 500 && status !== 429;
+    if (body === null || !call.asksWho || !isRefusal) {
+      body?.cancel().catch(() => {});
+      return reply;
+    }
+    return {
+      ...reply,
+      body: await boundedBytes(body, MAX_REFUSAL_BYTES),
+      errorCode: headers.get("x-sb-error-code") ?? undefined,
+      proxyStatus: headers.get("Proxy-Status") ?? undefined,
+    };
   } catch {
     return { timedOut };
   } finally {
@@ -167,7 +182,7 @@ function readerOf(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader {
   }
 }
 
-/** `Retry-After` in seconds (RFC 9110 section 10.2.3), up to a day; nothing for nonsense. */
+/** `Retry-After` in whole seconds (RFC 9110 section 10.2.3), up to a day; nothing for nonsense. */
 function retryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
   const seconds = /^\d{1,9}$/.test(value)
