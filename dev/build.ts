@@ -55,7 +55,7 @@ function report(step: string, start: number): void {
  * How far the compiler copies functions into one another, in its own measure, whose default is 225
  * at this level: what more of it gains in time is not worth its bytes.
  */
-const INLINE_THRESHOLD = 60;
+const INLINE_THRESHOLD = 40;
 
 /** Compiler flags, which also keep this machine's folders out of the module. */
 async function compilerFlags(): Promise<string> {

@@ -142,14 +142,13 @@ impl Answer {
 
     /// A refusal; a 429 and a 503 pass the upstream's `Retry-After` on, a 503 without one a fixed one.
     #[must_use]
+    #[inline(never)]
     pub fn fault(&self, code: Code) -> Fault {
-        Fault {
-            retry_after: match code.status() {
-                429 => self.retry_after,
-                503 => self.retry_after.or(Some(RETRY_AFTER_SECONDS)),
-                _ => None,
-            },
-            ..Fault::from(code)
-        }
+        let seconds = match code.status() {
+            429 => self.retry_after,
+            503 => self.retry_after.or(Some(RETRY_AFTER_SECONDS)),
+            _ => None,
+        };
+        Fault::from(code).after(seconds)
     }
 }

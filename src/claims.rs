@@ -95,25 +95,20 @@ fn holds(aud: &Json, wanted: &str) -> bool {
             .is_some_and(|list| list.iter().any(|one| one.text() == Some(wanted)))
 }
 
-/// Whether Behest takes this as a user id: 1 to 255 characters, and none of its own, nor one that
-/// only looks different.
+/// Whether Behest takes this as a user id: 1 to 255 characters, and none of its own, with white
+/// space around it or not.
 #[must_use]
 pub fn is_uid(id: &str) -> bool {
-    let seen = id.trim_matches(is_blank);
     (1..=255).contains(&id.chars().count())
         && !RESERVED_UIDS
             .iter()
-            .any(|reserved| reserved.eq_ignore_ascii_case(seen))
+            .any(|reserved| reserved.eq_ignore_ascii_case(id.trim()))
 }
 
 /// Whether this can be read off without a doubt: no white space at an end, and no control character.
 #[must_use]
 pub fn is_plain(id: &str) -> bool {
-    id.trim_matches(is_blank) == id && !id.contains(char::is_control)
-}
-
-fn is_blank(letter: char) -> bool {
-    letter.is_whitespace() || letter.is_control()
+    id.trim() == id && !id.contains(char::is_control)
 }
 
 /// An app that a user has let in (Supabase Auth, OAuth server), by the `client_id` of its tokens;

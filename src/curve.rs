@@ -75,11 +75,11 @@ fn multiply(a: Number, b: Number) -> Number {
 
 /// The least and the greatest y of small order in Ed25519's field: 1 and -1, of order 1 and 2. Below
 /// the one is 0, of order 4; beyond the other nothing is reduced (RFC 8032 section 5.1.3).
-const ONE: [u8; 32] = ending_with([0; 32], 0x01);
-const MINUS_ONE: [u8; 32] = ending_with([0xff; 32], 0xec);
+static ONE: [u8; 32] = ending_with([0; 32], 0x01);
+static MINUS_ONE: [u8; 32] = ending_with([0xff; 32], 0xec);
 
 /// The y of the points of order 8.
-const ORDER_8: [[u8; 32]; 2] = [
+static ORDER_8: [[u8; 32]; 2] = [
     [
         0x7a, 0x03, 0xac, 0x92, 0x77, 0xfd, 0xc7, 0x4e, 0xc6, 0xcc, 0x39, 0x2c, 0xfa, 0x53, 0x20,
         0x2a, 0x0f, 0x67, 0x10, 0x0d, 0x76, 0x0b, 0x3c, 0xba, 0x4f, 0xd8, 0x4d, 0x3d, 0x70, 0x6a,
@@ -107,7 +107,8 @@ pub fn is_ed25519(key: &[u8]) -> bool {
     };
     y.reverse();
     y[0] &= 0x7f;
-    ONE < y && y < MINUS_ONE && !ORDER_8.contains(&y)
+    let y = &y[..];
+    &ONE[..] < y && y < &MINUS_ONE[..] && ORDER_8.iter().all(|small| small[..] != *y)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
 use crate::jwk::{Jwks, Source};
-use crate::keyset::{KeySet, Material, Secrets};
+use crate::keyset::{KeySet, Material};
 use crate::mint::TokenResponse;
 use crate::parameters::Parameters;
 use crate::secret::PUBLISHED;
@@ -26,7 +26,6 @@ pub struct Exchange<C: Crypto> {
     crypto: C,
     settings: Settings,
     keys: RefCell<Rc<KeySet<C::VerifyingKey>>>,
-    secrets: Rc<Secrets>,
     /// Set once a fetched key set has shown that `JWT_SECRET` stands in it.
     exposed: Cell<bool>,
     minter: Minter<C::SigningKey>,
@@ -75,29 +74,20 @@ impl<C: Crypto> Exchange<C> {
                 Minter::Local(Signer::new(key, rules)?)
             }
         };
-        let secret = settings.secret.take();
-        let (keys, secrets) = match settings.jwks.take() {
-            None => {
-                let secrets = Rc::new(Secrets::new(secret, &mut Jwks::default()));
-                (KeySet::without_set(Rc::clone(&secrets)), secrets)
+        let mut keys = KeySet::without_set(settings.secret.take());
+        if let Some(jwks) = settings.jwks.take() {
+            let skipped;
+            (keys, skipped) = keys.import(&crypto, jwks, Source::Inline).await;
+            if skipped > 0 {
+                warnings.push(format!(
+                    "SUPABASE_JWKS: {skipped} of its keys cannot be used"
+                ));
             }
-            Some(mut jwks) => {
-                let secrets = Rc::new(Secrets::new(secret, &mut jwks));
-                let inline = KeySet::import(&crypto, jwks, Rc::clone(&secrets), Source::Inline);
-                let (keys, skipped) = inline.await;
-                if skipped > 0 {
-                    warnings.push(format!(
-                        "SUPABASE_JWKS: {skipped} of its keys cannot be used"
-                    ));
-                }
-                (keys, secrets)
-            }
-        };
+        }
         Ok(Self {
             crypto,
             settings,
             keys: RefCell::new(Rc::new(keys)),
-            secrets,
             exposed: Cell::new(false),
             minter,
         })
@@ -165,13 +155,13 @@ impl<C: Crypto> Exchange<C> {
         };
         let unavailable = || answer.fault(Code::AuthUnavailable);
         let jwks = jwks.ok_or_else(unavailable)?;
-        let secret = self.secrets.any();
+        let before = Rc::clone(&self.keys.borrow());
+        let secret = before.secret();
         if secret.is_some_and(|secret| jwks.publishes(secret.as_ref())) {
             self.exposed.set(true);
         }
-        let secrets = Rc::clone(&self.secrets);
-        let (keys, skipped) = KeySet::import(&self.crypto, jwks, secrets, Source::Fetched).await;
-        if self.keys.borrow().has_public() && !keys.has_public() {
+        let (keys, skipped) = before.import(&self.crypto, jwks, Source::Fetched).await;
+        if before.has_public() && !keys.has_public() {
             return Err(unavailable());
         }
         self.keys.replace(Rc::new(keys));

@@ -5,6 +5,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::borrow::Cow;
+use std::ops::Deref;
 
 /// Makes `Code` and all that is known of each from one table, so that none can be forgotten.
 macro_rules! codes {
@@ -117,9 +118,14 @@ codes! {
     "Behest did not answer in time. Try again.";
 }
 
-/// A refusal, ready for the caller.
+/// A refusal, ready for the caller. In a box, since every result carries the room for one, and few
+/// hold it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Fault(Box<Refusal>);
+
+/// What is known of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
     /// Which one.
     pub code: Code,
     /// What to do next, in a sentence or two. Holds no secret.
@@ -132,14 +138,36 @@ pub struct Fault {
     pub notice: Option<&'static str>,
 }
 
+impl Deref for Fault {
+    type Target = Refusal;
+
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
 impl Fault {
     /// The same refusal, with its reason for the log.
     #[must_use]
+    #[inline(never)]
     pub fn because(code: Code, detail: &'static str) -> Self {
-        Self {
-            detail: Some(detail),
-            ..Self::from(code)
-        }
+        let mut fault = Self::from(code);
+        fault.0.detail = Some(detail);
+        fault
+    }
+
+    /// The same refusal, with what the operator should know.
+    #[must_use]
+    pub fn noting(mut self, notice: Option<&'static str>) -> Self {
+        self.0.notice = notice;
+        self
+    }
+
+    /// The same refusal, with the seconds to wait before the next try.
+    #[must_use]
+    pub fn after(mut self, seconds: Option<u32>) -> Self {
+        self.0.retry_after = seconds;
+        self
     }
 
     /// The settings at fault, each with its reason and none with its value.
@@ -153,22 +181,23 @@ impl Fault {
             message.push_str(reason);
         }
         message.push('.');
-        Self {
-            message: message.into(),
-            ..Self::from(Code::Misconfigured)
-        }
+        let mut fault = Self::from(Code::Misconfigured);
+        fault.0.message = message.into();
+        fault
     }
 }
 
 impl From<Code> for Fault {
+    // Out of line: no way to a token goes through here, and there are a hundred ways to it.
+    #[inline(never)]
     fn from(code: Code) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             code,
             message: Cow::Borrowed(code.message()),
             retry_after: None,
             detail: None,
             notice: None,
-        }
+        }))
     }
 }
 

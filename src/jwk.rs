@@ -103,18 +103,13 @@ impl Jwks {
             }
         }
         // Two keys for one name: nothing says which was meant, so neither is used.
-        let names: Vec<_> = keys
-            .iter()
-            .map(|key| (key.algorithm, key.key_id.clone()))
-            .collect();
-        let once = |key: &Jwk| {
-            let same = |(algorithm, key_id): &&(Algorithm, Option<String>)| {
-                *algorithm == key.algorithm && *key_id == key.key_id
-            };
-            names.iter().filter(same).count() == 1
-        };
-        keys.retain(once);
-        skipped = skipped.saturating_add(names.len().saturating_sub(keys.len()));
+        let same =
+            |one: &Jwk, other: &Jwk| one.algorithm == other.algorithm && one.key_id == other.key_id;
+        let alone = |one| keys.iter().filter(|other| same(one, other)).count() == 1;
+        let alone: Vec<_> = keys.iter().map(alone).collect();
+        skipped = skipped.saturating_add(alone.iter().filter(|alone| !**alone).count());
+        let mut alone = alone.into_iter();
+        keys.retain(|_| alone.next() == Some(true));
         Some(Self {
             keys,
             skipped,

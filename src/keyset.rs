@@ -5,51 +5,13 @@ use crate::crypto::Crypto;
 use crate::jwk::{JwkMaterial, Jwks, Source};
 use crate::token::UntrustedToken;
 use jwt_compact::alg::Hs256Key;
-use std::rc::Rc;
-
-/// The shared secrets at hand, set once.
-#[derive(Debug, Default)]
-pub struct Secrets {
-    /// `JWT_SECRET`: for HS256 tokens of any `kid`, since GoTrue names its secret as it likes.
-    any: Option<Hs256Key>,
-    /// The `oct` keys of `SUPABASE_JWKS`, each for its own `kid`.
-    named: Vec<(Option<String>, Hs256Key)>,
-}
-
-impl Secrets {
-    /// Takes the `oct` keys out of an inline set.
-    #[must_use]
-    pub fn new(any: Option<Hs256Key>, inline: &mut Jwks) -> Self {
-        let secret = |material: &JwkMaterial| matches!(material, JwkMaterial::Secret(_));
-        let taken = inline.keys.extract_if(.., |key| secret(&key.material));
-        let named = taken.filter_map(|key| match key.material {
-            JwkMaterial::Secret(secret) => Some((key.key_id, secret)),
-            JwkMaterial::Public(_) => None,
-        });
-        Self {
-            named: named.collect(),
-            any,
-        }
-    }
-
-    /// `JWT_SECRET`.
-    #[must_use]
-    pub const fn any(&self) -> Option<&Hs256Key> {
-        self.any.as_ref()
-    }
-
-    /// Whether no HS256 token could be verified.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.named.is_empty() && self.any.is_none()
-    }
-}
 
 /// The keys at hand, ready to verify.
 #[derive(Debug)]
 pub struct KeySet<K> {
-    public: Vec<Key<K>>,
-    secrets: Rc<Secrets>,
+    keys: Vec<Key<K>>,
+    /// `JWT_SECRET`: for HS256 tokens of any `kid`, since GoTrue names its secret as it likes.
+    secret: Option<Material<K>>,
     /// Where the public keys came from; nothing where there has been no set yet.
     source: Option<Source>,
 }
@@ -58,76 +20,101 @@ pub struct KeySet<K> {
 struct Key<K> {
     algorithm: Algorithm,
     key_id: Option<String>,
-    key: K,
+    material: Material<K>,
 }
 
 /// What verifies, by who does it.
 #[derive(Debug)]
-pub enum Material<'a, K> {
+pub enum Material<K> {
     /// HMAC, verified here.
-    Secret(&'a Hs256Key),
+    Secret(Hs256Key),
     /// Everything else, verified by the platform.
-    Public(&'a K),
+    Public(K),
+}
+
+impl<K> Material<K> {
+    /// The shared secret, once more; nothing of a public key.
+    fn secret(&self) -> Option<Self> {
+        match self {
+            Self::Secret(secret) => Some(Self::Secret(secret.clone())),
+            Self::Public(_) => None,
+        }
+    }
 }
 
 impl<K> KeySet<K> {
-    /// The secrets alone, while there is no set.
+    /// `JWT_SECRET`, if it is set, while there is no set.
     #[must_use]
-    pub const fn without_set(secrets: Rc<Secrets>) -> Self {
+    pub fn without_set(secret: Option<Hs256Key>) -> Self {
         Self {
-            public: Vec::new(),
-            secrets,
+            keys: Vec::new(),
+            secret: secret.map(Material::Secret),
             source: None,
         }
     }
 
-    /// Imports a set's public keys, each once; says how many of the set are of no use.
+    /// Imports a set's keys, each once; says how many of the set are of no use. The shared secrets at
+    /// hand stay.
     pub async fn import<C: Crypto<VerifyingKey = K>>(
+        &self,
         crypto: &C,
         jwks: Jwks,
-        secrets: Rc<Secrets>,
         source: Source,
     ) -> (Self, usize) {
         let mut skipped = jwks.skipped;
-        let mut public = Vec::with_capacity(jwks.keys.len());
+        let kept = self.keys.iter().filter_map(|key| {
+            Some(Key {
+                algorithm: key.algorithm,
+                key_id: key.key_id.clone(),
+                material: key.material.secret()?,
+            })
+        });
+        let mut keys: Vec<_> = kept.collect();
         for jwk in jwks.keys {
-            let key = match jwk.material {
-                JwkMaterial::Public(key) => crypto.import_verifying(&key).await,
-                JwkMaterial::Secret(_) => None,
+            let material = match jwk.material {
+                JwkMaterial::Secret(secret) => Some(Material::Secret(secret)),
+                JwkMaterial::Public(key) => {
+                    crypto.import_verifying(&key).await.map(Material::Public)
+                }
             };
-            match key {
-                Some(key) => public.push(Key {
+            match material {
+                Some(material) => keys.push(Key {
                     algorithm: jwk.algorithm,
                     key_id: jwk.key_id,
-                    key,
+                    material,
                 }),
                 None => skipped = skipped.saturating_add(1),
             }
         }
-        let keys = Self {
-            public,
-            secrets,
+        let imported = Self {
+            keys,
+            secret: self.secret.as_ref().and_then(Material::secret),
             source: Some(source),
         };
-        (keys, skipped)
+        (imported, skipped)
     }
 
     /// The key that may verify this token: algorithm and key id must be the key's own. A key
     /// without an id serves tokens without one.
     #[must_use]
-    pub fn find(&self, token: &UntrustedToken) -> Option<Material<'_, K>> {
-        if token.algorithm() == Algorithm::Hs256 {
-            let named = &self.secrets.named;
-            let named = named.iter().find(|(id, _)| id.as_deref() == token.key_id());
-            return named
-                .map(|(_, secret)| secret)
-                .or(self.secrets.any())
-                .map(Material::Secret);
-        }
-        let named = self.public.iter().find(|key| {
+    pub fn find(&self, token: &UntrustedToken) -> Option<&Material<K>> {
+        let named = self.keys.iter().find(|key| {
             key.algorithm == token.algorithm() && key.key_id.as_deref() == token.key_id()
         });
-        named.map(|key| Material::Public(&key.key))
+        match named {
+            Some(key) => Some(&key.material),
+            None if token.algorithm() == Algorithm::Hs256 => self.secret.as_ref(),
+            None => None,
+        }
+    }
+
+    /// `JWT_SECRET`.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&Hs256Key> {
+        match &self.secret {
+            Some(Material::Secret(secret)) => Some(secret),
+            _ => None,
+        }
     }
 
     /// Where the public keys came from; nothing where there has been no set yet.
@@ -138,19 +125,21 @@ impl<K> KeySet<K> {
 
     /// Whether there is a public key.
     #[must_use]
-    pub const fn has_public(&self) -> bool {
-        !self.public.is_empty()
+    pub fn has_public(&self) -> bool {
+        let public = |key: &Key<K>| matches!(key.material, Material::Public(_));
+        self.keys.iter().any(public)
     }
 
     /// Whether there is a shared secret.
     #[must_use]
     pub fn has_secret(&self) -> bool {
-        !self.secrets.is_empty()
+        let secret = |key: &Key<K>| matches!(key.material, Material::Secret(_));
+        self.secret.is_some() || self.keys.iter().any(secret)
     }
 
     /// Whether any token at all could be verified.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.has_public() && !self.has_secret()
+        self.keys.is_empty() && self.secret.is_none()
     }
 }

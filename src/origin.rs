@@ -80,18 +80,16 @@ fn is_loopback(host: &str) -> bool {
 #[must_use]
 pub fn surplus(url: &str) -> Option<&'static str> {
     let (_, rest) = url.split_once("://")?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, rest) = rest.split_at(end);
-    if authority.contains('@') {
-        return Some("the credentials");
+    for (index, byte) in rest.bytes().enumerate() {
+        match byte {
+            b'@' => return Some("the credentials"),
+            b'?' => return Some("the query"),
+            b'#' => return Some("the fragment"),
+            b'/' if index.saturating_add(1) < rest.len() => return Some("the path"),
+            _ => {}
+        }
     }
-    match rest.strip_prefix('/').unwrap_or(rest) {
-        "" => None,
-        rest if rest.starts_with('?') => Some("the query"),
-        rest if rest.starts_with('#') => Some("the fragment"),
-        "v1" | "v1/" => Some("the path /v1"),
-        _ => Some("the path"),
-    }
+    None
 }
 
 /// One entry of `CORS_ORIGIN` in the form that the shim compares with: an exact origin, or one with

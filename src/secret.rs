@@ -66,7 +66,7 @@ const PEM_IN_BASE64: &str = "LS0tLS1CRUdJT";
 /// Whether this is a key in DER, in base64: a SEQUENCE that fills it, and begins as `SubjectPublicKeyInfo`,
 /// `PrivateKeyInfo` (RFC 5280 section 4.1, RFC 5208 section 5) or an RSA key (RFC 8017 appendix A.1) does.
 fn is_der(secret: &str) -> bool {
-    let bytes = base64(secret).unwrap_or_default();
+    let bytes = base64(secret.as_bytes()).unwrap_or_default();
     let begins = |content: &[u8]| {
         [SEQUENCE, INTEGER]
             .iter()

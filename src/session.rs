@@ -102,10 +102,8 @@ impl Candidate {
             (None, UserCheck::Claims) if keys.is_empty() => return Err(no_key()),
             (None, check) => {
                 let keyless = hs256 && !keys.has_secret() && check == UserCheck::Claims;
-                return Err(Fault {
-                    notice: keyless.then_some(NO_SECRET),
-                    ..Fault::because(Code::InvalidToken, "no key for its alg and kid")
-                });
+                let fault = Fault::because(Code::InvalidToken, "no key for its alg and kid");
+                return Err(fault.noting(keyless.then_some(NO_SECRET)));
             }
         }
         let claims = claims.unwrap_or_else(read_claims)?;

@@ -2,7 +2,7 @@
 
 use crate::der::{INTEGER, OCTET_STRING, SEQUENCE, read, write};
 use crate::jwk::{MIN_RSA_BITS, bit_length};
-use crate::pasted::base64;
+use crate::pasted::{base64, unescaped};
 use std::fmt;
 
 /// What `BEHEST_KEY` turned out to be.
@@ -50,7 +50,7 @@ impl BehestKey {
         let pem = if key.contains("-----BEGIN") {
             key
         } else {
-            decoded = base64(key)
+            decoded = base64(key.as_bytes())
                 .and_then(|bytes| String::from_utf8(bytes).ok())
                 .ok_or("neither an API key (behest_sk_live_…) nor an RSA private key in PEM or base64 of PEM")?;
             &decoded
@@ -65,8 +65,7 @@ fn from_pem(pem: &str) -> Result<Pkcs8, &'static str> {
     let body = |label: &str| {
         let (_, rest) = pem.split_once(&format!("-----BEGIN {label}-----"))?;
         let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
-        let escaped = [r"\\n", r"\\r", r"\n", r"\r"].into_iter();
-        Some(escaped.fold(body.to_owned(), |body, end| body.replace(end, "")))
+        Some(unescaped(body))
     };
     let broken = "a PEM whose content is broken; copy it whole";
     if let Some(body) = body("PRIVATE KEY") {

@@ -22,7 +22,7 @@ use support::*;
 fn fault(changes: &[(&'static str, &str)]) -> String {
     let fault = read(&with(changes)).settings.unwrap_err();
     assert_eq!(fault.code, Code::Misconfigured);
-    fault.message.into_owned()
+    fault.message.clone().into_owned()
 }
 
 fn fine(changes: &[(&'static str, &str)]) {
@@ -62,7 +62,7 @@ fn five_variables_are_enough_and_the_rest_has_the_contract_s_defaults() {
 
 #[test]
 fn with_every_variable_missing_one_answer_names_all_that_are_required() {
-    let message = read(&[]).settings.unwrap_err().message;
+    let message = read(&[]).settings.unwrap_err().message.clone();
     for name in [
         "BEHEST_KEY",
         "BEHEST_BASE_URL",
@@ -284,7 +284,7 @@ fn an_upstream_is_an_origin_and_nothing_but_an_origin() {
 }
 
 #[test]
-fn origins_are_exact_or_one_label_wide() {
+fn origins_are_exact_or_open_in_their_first_label() {
     let origins = |list| read(&with(&[("CORS_ORIGIN", list)])).origins;
     assert_eq!(
         origins(
@@ -307,12 +307,30 @@ fn origins_are_exact_or_one_label_wide() {
         ["myapp://123", "https://app.0xyz"]
     );
     assert_eq!(origins(""), [""; 0]);
+    assert_eq!(
+        origins(
+            "https://*-my-team.vercel.app\nhttps://My-App-*-my-team.vercel.app\thttps://*--0f1e.lovable.app:443 http://*.dev.my.app:80"
+        ),
+        [
+            "https://*-my-team.vercel.app",
+            "https://my-app-*-my-team.vercel.app",
+            "https://*--0f1e.lovable.app",
+            "http://*.dev.my.app"
+        ]
+    );
     for list in [
         "*",
         "https://*",
         "https://*.com",
-        "http://*.my.app",
+        "*://a.my.app",
+        "*.my.app",
+        "https://a*.com",
+        "https://*-a-*.my.app",
+        "https://my.app*",
+        "https://my.app:*",
         "https://a.*.my.app",
+        "https://*@b.my.app",
+        "https://*/b.my.app",
         "null",
         "https://my.app/path",
         "my.app",
@@ -425,10 +443,12 @@ fn a_secret_shorter_than_its_hash_is_refused() {
 
 #[test]
 fn without_any_key_there_is_no_trusting_claims() {
-    let fault = exchange(&[
+    let exchange = exchange(&[
         ("JWT_SECRET", ""),
         ("SUPABASE_JWKS", r#"{"keys":[]}"#),
         ("BEHEST_USER_CHECK", "claims"),
     ]);
-    assert!(fault.unwrap_err().message.contains("JWT_SECRET: "));
+    let token = parsed(&Signer::hs256(SECRET).session(None));
+    let fault = now(exchange.unwrap().verify(&token, NOW)).unwrap_err();
+    assert!(fault.message.contains("JWT_SECRET: "));
 }

@@ -28,8 +28,10 @@ impl Reader<'_> {
                 .push("BEHEST_API_KEY is an old name: set BEHEST_KEY instead".into());
         }
         if value.contains(r"\\n") {
-            let what = "its line ends are escaped twice: set it with \\n for each";
-            self.warnings.push(format!("{name}: {what}"));
+            self.warn(
+                name,
+                "its line ends are escaped twice: set it with \\n for each",
+            );
         }
         BehestKey::parse(&value)
             .map_err(|why| self.fault::<()>(name, why))

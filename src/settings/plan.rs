@@ -32,16 +32,7 @@ impl Reader<'_> {
             },
         );
         let default_tier = self.number("BEHEST_TIER", "must be a whole number", 1, 0..=u32::MAX);
-        let default_on_error = self.parsed(
-            "BEHEST_PLAN_ON_ERROR",
-            "must be fail or default",
-            false,
-            |value| match value {
-                "fail" => Some(false),
-                "default" => Some(true),
-                _ => None,
-            },
-        );
+        let default_on_error = self.is_second("BEHEST_PLAN_ON_ERROR", ["fail", "default"]);
         let policy = self.parsed(
             "BEHEST_MODEL_POLICY",
             "must be a JSON object of models and lists of plan names, such as {\"claude-3-opus\":[\"pro\"]}",

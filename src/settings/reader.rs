@@ -20,6 +20,7 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// A variable, byte for byte. One that cannot be read is a fault: taken for unset, a rule that
     /// somebody has set would be dropped in silence.
+    #[inline(never)]
     pub(super) fn raw(&mut self, name: &'static str) -> Option<String> {
         match (self.lookup)(name) {
             Ok(value) => value,
@@ -28,13 +29,16 @@ impl Reader<'_> {
     }
 
     /// A variable; empty counts as unset. Quotes around it came along when it was pasted.
+    #[inline(never)]
     pub(super) fn get(&mut self, name: &'static str) -> Option<String> {
         let value = self.raw(name)?;
         let mut value = value.trim();
         if let Some(bare) = unquoted(value) {
             value = bare.trim();
-            let what = "stands in quotes, which are left out: set it without them";
-            self.warnings.push(format!("{name}: {what}"));
+            self.warn(
+                name,
+                "stands in quotes, which are left out: set it without them",
+            );
         }
         (!value.is_empty()).then(|| value.to_owned())
     }
@@ -50,15 +54,27 @@ impl Reader<'_> {
         name: &'static str,
         why: impl Into<Cow<'static, str>>,
     ) -> Option<T> {
-        if self.faults.iter().all(|(known, _)| *known != name) {
-            self.faults.push((name, why.into()));
-        }
+        self.note(name, why.into());
         None
     }
 
+    #[inline(never)]
+    fn note(&mut self, name: &'static str, why: Cow<'static, str>) {
+        if self.faults.iter().all(|(known, _)| *known != name) {
+            self.faults.push((name, why));
+        }
+    }
+
+    /// Notes what works but should be changed.
+    #[inline(never)]
+    pub(super) fn warn(&mut self, name: &'static str, what: &str) {
+        self.warnings.push([name, ": ", what].concat());
+    }
+
+    #[inline(never)]
     pub(super) fn required(&mut self, name: &'static str, why: &'static str) -> Option<String> {
         let value = self.get(name);
-        value.or_else(|| self.fault(name, format!("not set; {why}")))
+        value.or_else(|| self.fault(name, ["not set; ", why].concat()))
     }
 
     /// A variable through `parse`, or its default.
@@ -75,6 +91,20 @@ impl Reader<'_> {
         }
     }
 
+    /// Which of two words a variable holds: false for the first, its default.
+    #[inline(never)]
+    pub(super) fn is_second(&mut self, name: &'static str, words: [&str; 2]) -> Option<bool> {
+        let [first, second] = words;
+        match self.get(name) {
+            Some(value) if value == second => Some(true),
+            Some(value) if value != first => {
+                self.fault(name, ["must be ", first, " or ", second].concat())
+            }
+            _ => Some(false),
+        }
+    }
+
+    #[inline(never)]
     pub(super) fn number(
         &mut self,
         name: &'static str,

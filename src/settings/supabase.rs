@@ -18,8 +18,7 @@ impl Reader<'_> {
             .filter(|entry| !entry.is_empty());
         let mut origins = Vec::new();
         for entry in entries {
-            // Each may stand in quotes of its own, or the first and the last have lost one of theirs.
-            let Some(origin) = allowed_origin(entry.trim_matches(['"', '\''])) else {
+            let Some(origin) = allowed_origin(entry) else {
                 self.fault::<()>("CORS_ORIGIN", if entry == "*" {
                     "* is refused, since credentials and a wildcard do not go together; list the exact origins"
                 } else if entry.contains('*') {
@@ -30,9 +29,9 @@ impl Reader<'_> {
                 break;
             };
             if let Some(host) = open_to_all(&origin) {
-                self.warnings.push(format!(
-                    "CORS_ORIGIN: anybody may publish under {host}, so that every page there may ask: name your own project, such as https://my-app-*.{host}"
-                ));
+                self.warn("CORS_ORIGIN", &[
+                    "anybody may publish under ", host, ", and every page there may ask: name your own project, such as https://my-app-*.", host,
+                ].concat());
             }
             origins.push(origin);
         }
@@ -40,26 +39,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn session(&mut self) -> Option<SessionRules> {
-        let user_check = self.parsed(
-            "BEHEST_USER_CHECK",
-            "must be server or claims",
-            UserCheck::Server,
-            |value| match value {
-                "server" => Some(UserCheck::Server),
-                "claims" => Some(UserCheck::Claims),
-                _ => None,
-            },
-        );
-        let anonymous_allowed = self.parsed(
-            "BEHEST_ANONYMOUS",
-            "must be allow or deny",
-            true,
-            |value| match value {
-                "allow" => Some(true),
-                "deny" => Some(false),
-                _ => None,
-            },
-        );
+        let trusts_claims = self.is_second("BEHEST_USER_CHECK", ["server", "claims"]);
+        let denies_anonymous = self.is_second("BEHEST_ANONYMOUS", ["allow", "deny"]);
         let uid_claim = self.parsed(
             "BEHEST_UID_CLAIM",
             "must be sub or a path under app_metadata, such as app_metadata.customer_id",
@@ -95,9 +76,13 @@ impl Reader<'_> {
                 audience: audience?,
                 issuer: self.get("JWT_ISSUER"),
             },
-            user_check: user_check?,
+            user_check: if trusts_claims? {
+                UserCheck::Claims
+            } else {
+                UserCheck::Server
+            },
             uid_claim: uid_claim?,
-            anonymous_allowed: anonymous_allowed?,
+            anonymous_allowed: !denies_anonymous?,
             clients: clients?,
         })
     }
@@ -161,7 +146,7 @@ impl Reader<'_> {
             if supabase_url.is_some_and(|url| url.as_str().starts_with("https://")) {
                 return self.fault(name, why);
             }
-            self.warnings.push(format!("{name}: {why}"));
+            self.warn(name, why);
         }
         Some(Hs256Key::new(secret))
     }
@@ -184,15 +169,22 @@ impl Reader<'_> {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if rules.issuer.as_deref().is_some_and(|issuer| !under(issuer)) {
-            let what = "is not under SUPABASE_URL: sessions of this project may all be refused";
-            self.warnings.push(format!("JWT_ISSUER: {what}"));
+            self.warn(
+                "JWT_ISSUER",
+                "is not under SUPABASE_URL: sessions of this project may all be refused",
+            );
         }
     }
 }
 
 /// Whether this is a legacy API key (a JWT) that passes row level security by.
 fn is_service_role(key: &str) -> bool {
-    let payload = key.split('.').nth(1).and_then(base64).unwrap_or_default();
+    let payload = key
+        .split('.')
+        .nth(1)
+        .map(str::as_bytes)
+        .and_then(base64)
+        .unwrap_or_default();
     let claims = Json::parse(&payload).unwrap_or_default();
     claims.get("role").text() == Some("service_role")
 }
