@@ -19,6 +19,7 @@ mod judge;
 mod support;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use behest_token::answer::Answer;
 use behest_token::fault::Code;
 use behest_token::token::UntrustedToken;
 use judge::*;
@@ -180,13 +181,20 @@ fn hs256_keyed_with_any_text_of_a_public_key_is_refused() {
         for kid in [Some("k"), None] {
             for text in &texts {
                 let token = Signer::hs256(text).session(kid);
-                let verdict = judge(&holding(&[&jwk]), &token);
-                assert_eq!(
-                    verdict,
-                    Err(Code::InvalidToken),
-                    "{:?} {text}",
-                    signer.algorithm
-                );
+                let name = signer.algorithm.name();
+                let verdict = judge(&holding(&[&jwk, OTHER]), &token);
+                assert_eq!(verdict, Err(Code::InvalidToken), "{name} {text}");
+                // Without any shared secret the token is nobody's until the Auth server says yes.
+                let keyless = holding(&[&jwk]);
+                let candidate = now(keyless.verify(&parsed(&token), NOW)).unwrap();
+                assert!(!candidate.is_verified(), "{name} {text}");
+                let refusal = Answer {
+                    status: Some(403),
+                    error_code: Some("bad_jwt".into()),
+                    ..Answer::default()
+                };
+                let refused = keyless.confirm(candidate, Some(&refusal), NOW).unwrap_err();
+                assert_eq!(refused.code, Code::InvalidSession, "{name} {text}");
             }
         }
     }

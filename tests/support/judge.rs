@@ -42,6 +42,6 @@ pub fn good(signer: &Signer) -> String {
     signer.session(Some("k"))
 }
 
-/// A sound key of nobody here, so that a set is never empty: an empty one asks the Auth server.
+/// A shared secret of nobody here: without any, the Auth server is asked about HS256.
 pub const OTHER: &str =
     r#""kty":"oct","kid":"other","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#;
