@@ -131,6 +131,7 @@ Deno.test("while upstreams fail, every answer of the running function is as open
     ...twice(failing(500)),
     tooMany("7"),
     failing(403),
+    json({ code: 403, error_code: "session_not_found", msg: "gone" }, 403),
   );
   upstream.routes.plan = inRounds(plan, ...twice(plan), ...twice(failing(503)));
   upstream.routes.mint = inRounds(
@@ -148,6 +149,7 @@ Deno.test("while upstreams fail, every answer of the running function is as open
   const expected = [
     "ok",
     "invalid_session",
+    "supabase_rejected",
     "quota_exceeded",
     "rate_limited",
     "behest_rejected",
