@@ -59,6 +59,7 @@ export const GATEWAY_REFUSALS: readonly Named[] = [
     page(status),
   ]),
   ...[301, 302, 303, 307, 308].map((status): Named => [`a redirect of ${status}`, away(status)]),
+  ["304 to what was never asked before", raw(null, 304)],
   ["401 with no body", raw(null, 401)],
   ["403 with an empty object", json({}, 403)],
   ["401 with a list", json([{ code: 403, error_code: "session_not_found", msg: WORDS }], 401)],

@@ -3,14 +3,15 @@ import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { exportSPKI, generateKeyPair } from "jose";
-import { base64url, makeSigner, random, type Signer, signerOf } from "../../support/keys.ts";
-import { encodePart } from "../../support/keys.ts";
+import { base64url, encodePart, makeSigner, random, type Signer } from "../../support/keys.ts";
 import { assertWarned, expectMisconfigured, inProject } from "../../support/projects.ts";
 import { liveToken } from "../../support/running.ts";
 import { SUPABASE_URL } from "../../support/world.ts";
 
 const SECRET = random(32);
-const { jwk: KEY, kid: KID } = await signerOf("ES256");
+/** In the key set at hand; its `kid` is nothing else that a secret must not be. */
+const { jwk: KEY, kid: KID } = await makeSigner("ES256", { kid: random(32) });
+const SUPABASE_JWKS = JSON.stringify({ keys: [KEY] });
 const PEM = await exportSPKI(
   (await generateKeyPair("ES256", { extractable: true })).publicKey,
 );
@@ -29,9 +30,8 @@ const KINDS: Record<string, string[]> = {
     PEM.trim(),
     PEM.trim().replaceAll("\n", "\\n"),
     Buffer.from(DER).toString("base64"),
-    Buffer.from(DER).toString("base64url"),
     JSON.stringify(KEY),
-    JSON.stringify({ keys: [KEY] }),
+    SUPABASE_JWKS,
   ],
   "that is an API key or a token": [
     ANON,
@@ -39,7 +39,7 @@ const KINDS: Record<string, string[]> = {
     `sb_publishable_${random(24)}`,
   ],
   "of one letter 32 times": ["x".repeat(32)],
-  "that is a kid or a coordinate of the key set at hand": [KID, String(KEY.x), String(KEY.y)],
+  "that is a kid or a coordinate of the key set at hand": [String(KEY.x), String(KEY.y), KID],
 };
 const EXAMPLES = [
   "super-secret-jwt-token-with-at-least-32-characters-long",
@@ -53,8 +53,8 @@ function refusal(secret: string): Promise<string> {
   const known = kept.get(secret);
   if (known) return known;
   const settings = EXAMPLES.includes(secret)
-    ? { JWT_SECRET: secret, SUPABASE_URL }
-    : { JWT_SECRET: secret };
+    ? { JWT_SECRET: secret, SUPABASE_JWKS, SUPABASE_URL }
+    : { JWT_SECRET: secret, SUPABASE_JWKS };
   const message = expectMisconfigured(settings, "JWT_SECRET", secret.trim());
   kept.set(secret, message);
   return message;

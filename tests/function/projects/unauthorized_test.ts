@@ -49,6 +49,9 @@ const FAULTS: Record<Exclude<Route, "jwks">, readonly Named[]> = {
   mint: [...GATEWAY_REFUSALS, ...BEHEST_REFUSALS],
 };
 
+/** What such a fault may be, beside a 5xx: no plan is no fault, and Behest counts what a user spent. */
+const OTHERS: Record<keyof typeof FAULTS, number[]> = { user: [], plan: [200], mint: [402, 429] };
+
 for (const [route, faults] of Object.entries(FAULTS) as [keyof typeof FAULTS, Named[]][]) {
   Deno.test(`no fault that ${route} can show is a 401, for no new sign-in would help`, async () => {
     await inProject({}, {}, async (project) => {
@@ -56,8 +59,8 @@ for (const [route, faults] of Object.entries(FAULTS) as [keyof typeof FAULTS, Na
       for (const [what, answer] of faults) {
         project.upstream.routes[route] = answer;
         const { status, text } = await project.ask({});
-        assert.notEqual(status, 401, `${what} → ${text.slice(0, 300)}`);
-        assert.ok(status === 200 || status >= 402, what);
+        const fits = status >= 500 || OTHERS[route].includes(status);
+        assert.ok(fits, `${what} → ${status} ${text.slice(0, 300)}`);
       }
       project.upstream.routes[route] = healthy;
       await project.expect({}, "ok", "and then all is well again");
