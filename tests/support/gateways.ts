@@ -81,7 +81,6 @@ export function authError(status: number, code: string, headers = {}): Behaviour
 /** The Auth server's own no, in every form that it has had. */
 export const AUTH_REFUSALS: readonly Named[] = [
   ...[
-    [401, "no_authorization"],
     [403, "bad_jwt"],
     [400, "bad_jwt"],
     [403, "user_not_found"],

@@ -60,11 +60,10 @@ Deno.test("BEHEST_OAUTH_CLIENTS of * lets every client in", async () => {
   });
 });
 
-Deno.test("a client_id that is no string is not let through, whatever BEHEST_OAUTH_CLIENTS says", async () => {
+Deno.test("a client_id that is no string is not let through, whatever ids BEHEST_OAUTH_CLIENTS lists", async () => {
   const settings: Settings[] = [
     {},
     { BEHEST_OAUTH_CLIENTS: `${OURS},0,true,1` },
-    { BEHEST_OAUTH_CLIENTS: "*" },
   ];
   for (const given of settings) {
     await inProject(given, {}, async (project) => {
