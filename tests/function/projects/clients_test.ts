@@ -1,0 +1,88 @@
+/** Sessions that are held by an app which the user has let in: OAuth clients of the project. */
+import assert from "node:assert/strict";
+import { signerOf } from "../../support/keys.ts";
+import { inProject, type Project } from "../../support/projects.ts";
+import { liveToken } from "../../support/running.ts";
+import type { Settings } from "../../support/world.ts";
+
+const SIGNER = await signerOf("ES256");
+const OURS = "7b1c9a52-4f0e-4c55-8f6e-0d9a6f1e2b3c";
+const PARTNER = "partner-app";
+
+function sessionOf(client_id: unknown): Promise<string> {
+  return liveToken(SIGNER, { client_id, scope: "openid email" });
+}
+
+async function expectForbidden(project: Project, clients: unknown[]): Promise<void> {
+  for (const id of clients) {
+    const what = JSON.stringify(id);
+    await project.expect({ token: await sessionOf(id) }, "client_forbidden", what);
+  }
+  assert.equal(project.upstream.to("mint").length, 0);
+}
+
+async function expectServed(project: Project, clients: unknown[]): Promise<void> {
+  for (const id of clients) await project.expect({ token: await sessionOf(id) }, "ok", String(id));
+}
+
+Deno.test("an OAuth client's session is forbidden unless it is listed, and the project's own session is not", async () => {
+  await inProject({}, {}, async (project) => {
+    await expectForbidden(project, [OURS, PARTNER, "*", "null"]);
+    await project.expect({}, "ok");
+  });
+});
+
+Deno.test("BEHEST_OAUTH_CLIENTS lets in each client that it lists, letter by letter, and no other", async () => {
+  const settings = { BEHEST_OAUTH_CLIENTS: `${OURS}, ${PARTNER}` };
+  await inProject(settings, {}, async (project) => {
+    await expectForbidden(project, [
+      "another",
+      OURS.toUpperCase(),
+      OURS.slice(0, -1),
+      `${OURS}0`,
+      `${OURS},${PARTNER}`,
+      `${OURS}, ${PARTNER}`,
+      ` ${PARTNER}`,
+      `${PARTNER} `,
+      "partner",
+      "*",
+      ",",
+    ]);
+    await expectServed(project, [OURS, PARTNER]);
+    await project.expect({}, "ok", "the project's own session");
+  });
+});
+
+Deno.test("BEHEST_OAUTH_CLIENTS of * lets every client in", async () => {
+  await inProject({ BEHEST_OAUTH_CLIENTS: "*" }, {}, async (project) => {
+    await expectServed(project, [OURS, PARTNER]);
+    await project.expect({}, "ok", "the project's own session");
+  });
+});
+
+Deno.test("a client_id that is no string is not let through, whatever ids BEHEST_OAUTH_CLIENTS lists", async () => {
+  const settings: Settings[] = [
+    {},
+    { BEHEST_OAUTH_CLIENTS: `${OURS},0,true,1` },
+  ];
+  for (const given of settings) {
+    await inProject(given, {}, async (project) => {
+      for (const id of [0, 1, true, false, [OURS], { id: OURS }]) {
+        const { status, code, text } = await project.ask({ token: await sessionOf(id) });
+        const what = `${JSON.stringify(id)} → ${text.slice(0, 300)}`;
+        assert.ok(["client_forbidden", "invalid_token"].includes(code), what);
+        assert.ok(status === 401 || status === 403, what);
+      }
+      assert.equal(project.upstream.to("mint").length, 0);
+    });
+  }
+});
+
+Deno.test("a client_id in what the user writes makes nobody a client, and none of them the app's own", async () => {
+  await inProject({ BEHEST_OAUTH_CLIENTS: PARTNER }, {}, async (project) => {
+    const named = { user_metadata: { client_id: "another" } };
+    await project.expect({ token: await liveToken(SIGNER, named) }, "ok");
+    const claims = { client_id: "another", user_metadata: { client_id: PARTNER } };
+    await project.expect({ token: await liveToken(SIGNER, claims) }, "client_forbidden");
+  });
+});

@@ -1,0 +1,165 @@
+/** Keys that change while an isolate lives, and a set that goes bad. */
+import assert from "node:assert/strict";
+import type { JWK } from "jose";
+import { expectCode } from "../../support/expect.ts";
+import { makeSigner, random, sessionToken, signerOf, START } from "../../support/keys.ts";
+import { inProject, type Project } from "../../support/projects.ts";
+import { liveToken } from "../../support/running.ts";
+import { type Behaviour, failing, inTurn, json } from "../../support/upstreams.ts";
+import { World } from "../../support/world.ts";
+
+const OLD = await signerOf("ES256");
+const NEW = await makeSigner("ES256");
+const SECRET = await signerOf("HS256");
+
+const setOf = (...keys: JWK[]): Behaviour => json({ keys });
+const inline = (...keys: JWK[]) => ({ SUPABASE_JWKS: JSON.stringify({ keys }) });
+/** A session whose key nobody has. */
+const stranger = () => liveToken(NEW, {}, { kid: random(8) });
+
+function fetches({ upstream }: Project): number {
+  return upstream.to("jwks").length;
+}
+
+Deno.test("with a set of before the rotation inline, a session of the new key costs one fetch, and no other does", async () => {
+  await inProject(inline(OLD.jwk), { jwks: setOf(NEW.jwk) }, async (project) => {
+    await project.expect({ token: await liveToken(OLD) }, "ok", "before");
+    assert.equal(fetches(project), 0, "the inline set serves without a fetch");
+    for (const what of ["first", "second", "third"]) {
+      await project.expect({ token: await liveToken(NEW) }, "ok", what);
+      assert.equal(fetches(project), 1, what);
+    }
+    const [call] = project.upstream.to("jwks");
+    assert.equal(call?.headers.authorization, undefined, "with nobody's token");
+  });
+});
+
+Deno.test("fetched public keys take the place of the inline ones, and inline oct keys stay", async () => {
+  const settings = inline(OLD.jwk, SECRET.jwk);
+  const fetched = await makeSigner("HS256");
+  await inProject(settings, { jwks: setOf(NEW.jwk, fetched.jwk) }, async (project) => {
+    await project.expect({ token: await liveToken(OLD) }, "ok", "the old key, before");
+    await project.expect({ token: await liveToken(NEW) }, "ok", "the new key");
+    await project.expect({ token: await liveToken(OLD) }, "invalid_token", "the old key, after");
+    await project.expect({ token: await liveToken(SECRET) }, "ok", "the inline secret");
+    await project.expect({ token: await liveToken(fetched) }, "invalid_token", "a fetched secret");
+    assert.equal(fetches(project), 1);
+  });
+});
+
+Deno.test("a storm of unknown kids over an inline set causes one fetch, and good sessions are served through it", async () => {
+  await inProject(inline(OLD.jwk), { jwks: setOf(OLD.jwk) }, async (project) => {
+    const storm = Array.from({ length: 10 }, async () => {
+      await project.expect({ token: await stranger() }, "invalid_token");
+    });
+    await Promise.all(storm);
+    await project.expect({ token: await stranger() }, "invalid_token", "afterwards");
+    await project.expect({ token: await liveToken(OLD) }, "ok");
+    assert.equal(fetches(project), 1);
+    const { upstream } = project;
+    assert.equal(upstream.to("user").length, 1, "the Auth server is asked about none of them");
+  });
+});
+
+Deno.test("an unknown kid over an inline set causes no fetch where the claims are bad", async () => {
+  await inProject(inline(OLD.jwk), { jwks: setOf(NEW.jwk) }, async (project) => {
+    const expired = await liveToken(NEW, { exp: START - 1e8 });
+    assert.deepEqual(await project.calls({ token: expired }, "expired_token"), []);
+    const foreign = await liveToken(NEW, { aud: "other" });
+    assert.deepEqual(await project.calls({ token: foreign }, "invalid_token"), []);
+  });
+});
+
+Deno.test("over an inline set too, unknown kids cause one refetch in 30 seconds, and a rotation is seen after them", async () => {
+  const world = await World.make(inline(OLD.jwk), { jwks: setOf(OLD.jwk) });
+  const claims = { exp: START + 1e6 };
+  const unknown = await sessionToken(NEW, claims, { kid: "unknown" });
+  const flood = async () => {
+    for (let n = 0; n < 3; n++) await expectCode(world, { token: unknown }, "invalid_token");
+    return world.to("jwks").length;
+  };
+  assert.equal(await flood(), 1);
+  world.clock.advance(29_000);
+  assert.equal(await flood(), 1, "29 seconds after it");
+  world.routes.jwks = setOf(NEW.jwk);
+  world.clock.advance(2_000);
+  await expectCode(world, { token: await sessionToken(NEW, claims) }, "ok", "31 seconds after it");
+  assert.equal(world.to("jwks").length, 2);
+});
+
+/** What nobody's key signed may be refused as such, or as what cannot be judged while there is no newer set. */
+function assertRefused(code: string, what = ""): void {
+  assert.ok(["invalid_token", "auth_unavailable"].includes(code), `${what} → ${code}`);
+}
+
+/** Sets without one usable key. */
+const EMPTY: [string, Behaviour][] = [
+  ["no key", setOf()],
+  ["an oct key alone", setOf(SECRET.jwk)],
+  ["a key of another curve", setOf({ ...NEW.jwk, crv: "P-384" })],
+  ["a key off the curve", setOf({ ...NEW.jwk, y: NEW.jwk.x })],
+  ["what is no key", json({ keys: [null, 1, "x", {}] })],
+  ["two keys with one kid", setOf(NEW.jwk, { ...OLD.jwk, kid: NEW.kid })],
+];
+
+for (
+  const [place, settings] of [["fetched", { SUPABASE_JWKS: undefined }], [
+    "inline",
+    inline(OLD.jwk),
+  ]] as const
+) {
+  Deno.test(`a good ${place} set goes on serving when jwks.json has no usable key any more`, async () => {
+    const emptied = place === "fetched" ? inTurn(setOf(OLD.jwk), setOf()) : setOf();
+    await inProject(settings, { jwks: emptied }, async (project) => {
+      await project.expect({ token: await liveToken(OLD) }, "ok", "before");
+      const before = fetches(project);
+      assertRefused((await project.ask({ token: await stranger() })).code);
+      assert.equal(fetches(project), before + 1, "an unknown kid is looked for");
+      await project.expect({ token: await liveToken(OLD) }, "ok", "after");
+    });
+  });
+
+  Deno.test(`a good ${place} set goes on serving whatever jwks.json has in the place of keys, until it has one`, async () => {
+    const world = await World.make(settings, { jwks: setOf(OLD.jwk) });
+    const claims = { exp: START + 1e6 };
+    const token = await sessionToken(OLD, claims);
+    const unknown = await sessionToken(NEW, claims, { kid: "unknown" });
+    await expectCode(world, { token }, "ok");
+    for (const [what, jwks] of [...EMPTY, ["an outage", failing(503)] as const]) {
+      world.routes.jwks = jwks;
+      world.clock.advance(31_000);
+      const before = world.to("jwks").length;
+      assertRefused((await world.ask({ token: unknown })).code, what);
+      assert.ok(world.to("jwks").length > before, `${what}: it was asked for`);
+      await expectCode(world, { token }, "ok", what);
+    }
+    world.routes.jwks = setOf(NEW.jwk);
+    world.clock.advance(31_000);
+    await expectCode(world, { token: await sessionToken(NEW, claims) }, "ok", "a good set again");
+    await expectCode(world, { token }, "invalid_token", "which the old key is not in");
+  });
+}
+
+const { ext: _ext, key_ops: _ops, use: _use, ...BARE } = OLD.jwk as JWK & { ext?: boolean };
+
+Deno.test("the same key twice in a set is one key, also where one of the two says less about itself", async () => {
+  for (const keys of [[OLD.jwk, OLD.jwk], [OLD.jwk, BARE], [BARE, OLD.jwk, NEW.jwk]]) {
+    await inProject(inline(...keys), {}, async (project) => {
+      await project.expect({ token: await liveToken(OLD) }, "ok");
+    });
+  }
+});
+
+Deno.test("two different keys with one kid are neither used, inline or fetched, and their neighbour is", async () => {
+  const other = await makeSigner("ES256", { kid: OLD.kid });
+  const keys = [OLD.jwk, other.jwk, OLD.jwk, NEW.jwk];
+  for (const settings of [inline(...keys), { SUPABASE_JWKS: undefined }]) {
+    await inProject(settings, { jwks: setOf(...keys) }, async (project) => {
+      await project.expect({ token: await liveToken(NEW) }, "ok", "the neighbour");
+      for (const signer of [OLD, other]) {
+        await project.expect({ token: await liveToken(signer) }, "invalid_token");
+      }
+      assert.equal(project.upstream.to("user").length, 1);
+    });
+  }
+});

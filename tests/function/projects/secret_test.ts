@@ -1,0 +1,116 @@
+/** `JWT_SECRET`, and what people put there that is no secret. */
+import assert from "node:assert/strict";
+import { createPublicKey } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { exportSPKI, generateKeyPair } from "jose";
+import { base64url, encodePart, makeSigner, random, type Signer } from "../../support/keys.ts";
+import { assertWarned, expectMisconfigured, inProject } from "../../support/projects.ts";
+import { liveToken } from "../../support/running.ts";
+import { SUPABASE_URL } from "../../support/world.ts";
+
+const SECRET = random(32);
+/** In the key set at hand; its `kid` is nothing else that a secret must not be. */
+const { jwk: KEY, kid: KID } = await makeSigner("ES256", { kid: random(32) });
+const SUPABASE_JWKS = JSON.stringify({ keys: [KEY] });
+const PEM = await exportSPKI(
+  (await generateKeyPair("ES256", { extractable: true })).publicKey,
+);
+const DER = createPublicKey(PEM).export({ type: "spki", format: "der" });
+const UUID = crypto.randomUUID();
+const ANON = [{ alg: "HS256", typ: "JWT" }, { iss: "supabase", role: "anon", exp: 2e9 }]
+  .map(encodePart).join(".") + `.${random(32)}`;
+
+/** Each kind with values of it. */
+const KINDS: Record<string, string[]> = {
+  "with white space at an end": [`${SECRET}\n`, `${SECRET} `, ` ${SECRET}`, `${SECRET}\r\n`],
+  "in quotes": [`"${SECRET}"`, `'${SECRET}'`],
+  "that is a UUID": [UUID, UUID.toUpperCase()],
+  "that is a URL": [`${SUPABASE_URL}/auth/v1/.well-known/jwks.json`, SUPABASE_URL],
+  "that is a key's PEM, DER or JWK": [
+    PEM.trim(),
+    PEM.trim().replaceAll("\n", "\\n"),
+    Buffer.from(DER).toString("base64"),
+    JSON.stringify(KEY),
+    SUPABASE_JWKS,
+  ],
+  "that is an API key or a token": [
+    ANON,
+    `sb_secret_${random(24)}`,
+    `sb_publishable_${random(24)}`,
+  ],
+  "of one letter 32 times": ["x".repeat(32)],
+  "that is a kid or a coordinate of the key set at hand": [String(KEY.x), String(KEY.y), KID],
+};
+const EXAMPLES = [
+  "super-secret-jwt-token-with-at-least-32-characters-long",
+  "your-super-secret-jwt-token-with-at-least-32-characters-long",
+];
+
+const kept = new Map<string, Promise<string>>();
+
+/** The message with which a value is refused. */
+function refusal(secret: string): Promise<string> {
+  const known = kept.get(secret);
+  if (known) return known;
+  const settings = EXAMPLES.includes(secret)
+    ? { JWT_SECRET: secret, SUPABASE_JWKS, SUPABASE_URL }
+    : { JWT_SECRET: secret, SUPABASE_JWKS };
+  const message = expectMisconfigured(settings, "JWT_SECRET", secret.trim());
+  kept.set(secret, message);
+  return message;
+}
+
+for (const [kind, values] of Object.entries(KINDS)) {
+  Deno.test(`a JWT_SECRET ${kind} is misconfigured, by its name and without its value`, async () => {
+    for (const value of values) await refusal(value);
+  });
+}
+
+Deno.test("a JWT_SECRET of Supabase's own examples is misconfigured where SUPABASE_URL is https", async () => {
+  for (const example of EXAMPLES) await refusal(example);
+});
+
+Deno.test("each kind of wrong JWT_SECRET has a reason of its own", async () => {
+  const reasons = new Map<string, string>();
+  for (const [kind, values] of [...Object.entries(KINDS), ["an example", EXAMPLES] as const]) {
+    const reason = await refusal(values[0] ?? "");
+    assert.equal(reasons.get(reason), undefined, `${kind}: ${reason}`);
+    reasons.set(reason, kind);
+  }
+});
+
+/** A signer with this secret, which takes it byte for byte. */
+async function signerWith(secret: string): Promise<Signer> {
+  return { ...await makeSigner("HS256"), secret, key: new TextEncoder().encode(secret) };
+}
+
+Deno.test("Supabase's example secret works on http loopback, with a warning that does not tell it", async () => {
+  for (const example of EXAMPLES) {
+    const settings = { JWT_SECRET: example, SUPABASE_JWKS: undefined };
+    const log = await inProject(settings, {}, async (project) => {
+      await project.expect({ token: await liveToken(await signerWith(example)) }, "ok");
+    });
+    assertWarned(log, "JWT_SECRET");
+    assert.ok(!log.text.includes(example));
+  }
+});
+
+Deno.test("a secret that merely resembles what is none is taken, byte for byte", async () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(64));
+  const secrets = [
+    Buffer.from(bytes).toString("base64"),
+    Buffer.from(bytes).toString("hex"),
+    // As long as a coordinate, and of no key of the set.
+    base64url(bytes.subarray(0, 32)),
+    `${random(16)} "quoted" 'within' ${random(16)}`,
+    `${random(24)}-${UUID}`,
+  ];
+  for (const secret of secrets) {
+    const log = await inProject({ JWT_SECRET: secret }, {}, async (project) => {
+      await project.expect({ token: await liveToken(await signerWith(secret)) }, "ok", secret);
+      const stranger = await liveToken(await signerWith(`${secret} `));
+      assert.deepEqual(await project.calls({ token: stranger }, "invalid_token"), []);
+    });
+    assert.ok(!log.text.includes(secret));
+  }
+});
