@@ -135,8 +135,9 @@ Deno.test("a token is verified by the key that its kid names, and by no other", 
     "an unknown kid": await forge(ES256, { alg: "ES256", kid: "unknown" }),
     "an empty kid": await forge(ES256, { alg: "ES256", kid: "" }),
     "no kid": await forge(ES256, { alg: "ES256" }),
+    "kid null, which is none": await forge(ES256, { alg: "ES256", kid: null }),
   };
-  for (const kid of [7, true, null, {}, [ES256.kid]]) {
+  for (const kid of [7, true, {}, [ES256.kid]]) {
     tokens[`kid ${JSON.stringify(kid)}`] = await forge(ES256, { alg: "ES256", kid });
   }
   await refuseAll(world, tokens);

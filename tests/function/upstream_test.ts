@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { assertCode, expectCode } from "../support/expect.ts";
 import {
+  authRefusal,
   type Behaviour,
   failing,
   hang,
@@ -173,7 +174,9 @@ Deno.test("a caller that never ends its body is answered within 10 seconds too",
 
 Deno.test("nothing is left waiting when a request has been answered", async () => {
   for (
-    const routes of [{}, { user: failing(403), plan: hang }, { mint: hang }, { plan: failing(500) }]
+    const routes of [{}, { user: authRefusal(), plan: hang }, { mint: hang }, {
+      plan: failing(500),
+    }]
   ) {
     for (const body of [undefined, "{}", "{", " ".repeat(20_000)]) {
       const world = await World.make({}, routes);
