@@ -87,7 +87,7 @@ for (const [what, set, skipped] of SOUND) {
 
 /** Sets that name our key in a way that must not be used, or do not name it. */
 const USELESS: [string, unknown][] = [
-  ["our kid twice", { keys: [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }] }],
+  ["our kid twice", { keys: [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }, OTHER.jwk] }],
   ["our kid for another key", { keys: [{ ...OTHER.jwk, kid: KEY.kid }] }],
   ["our key under another alg", { keys: [{ ...KEY.jwk, alg: "HS256" }, OTHER.jwk] }],
   ["our key for encryption", { keys: [{ ...KEY.jwk, use: "enc" }, OTHER.jwk] }],
@@ -141,10 +141,11 @@ for (const [what, behaviour] of BROKEN) {
 
 Deno.test("an empty set after a good one leaves the good one serving, and lets nobody else in", async () => {
   for (const userCheck of ["server", "claims"]) {
-    for (const empty of [{ keys: [] }, { keys: [OCT] }, { keys: [{ kty: "EC" }, null] }]) {
+    const twins = [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }];
+    for (const keys of [[], [OCT], [{ kty: "EC" }, null], twins]) {
       const world = await fetching(json({ keys: [KEY.jwk] }), userCheck);
       await expectCode(world, { token: TOKEN }, "ok");
-      world.routes.jwks = json(empty);
+      world.routes.jwks = json({ keys });
       world.clock.advance(11 * MINUTE);
       await expectCode(world, { token: TOKEN }, "ok");
       const minted = world.to("mint").length;

@@ -83,14 +83,18 @@ function flip(bytes: Buffer, bit: number): Buffer {
 
 Deno.test("EdDSA: a key that is no point, or one written otherwise, verifies nothing", async () => {
   const [r, s] = await signed();
-  for (
-    const key of [hex(`02${"00".repeat(31)}`), Buffer.alloc(32, 0xff), flip(KEY, 255), flip(KEY, 0)]
-  ) {
+  const rows: [Buffer, typeof expectUncalled][] = [
+    [hex(`02${"00".repeat(31)}`), expectUncalled],
+    // Not even taken for a key: there may be a sound one of its name by now.
+    [Buffer.alloc(32, 0xff), expectKeysAsked],
+    [flip(KEY, 255), expectUncalled],
+    [flip(KEY, 0), expectUncalled],
+  ];
+  for (const [key, expectRefused] of rows) {
     const jwk = { kty: "OKP", crv: "Ed25519", kid: SIGNER.kid, x: base64url(key) };
     const world = await World.make({ SUPABASE_JWKS: JSON.stringify([jwk]) });
     const token = `${TEXT}.${base64url(Buffer.concat([r, s]))}`;
-    // There may be a sound key of this name by now.
-    await expectKeysAsked(world, { token }, "invalid_token", `key ${base64url(key)}`);
+    await expectRefused(world, { token }, "invalid_token", `key ${base64url(key)}`);
   }
 });
 
