@@ -10,9 +10,11 @@ import {
   START,
 } from "../support/keys.ts";
 import {
+  authRefusal,
   type Behaviour,
   brokenJson,
   failing,
+  gatewayRefusal,
   hang,
   html,
   json,
@@ -136,18 +138,24 @@ Deno.test("requests that share a failing fetch are all answered, and the next on
   await expectCode(world, { token: TOKEN }, "ok");
 });
 
-Deno.test("while no set could ever be fetched, an outage is asked about once a second, however many tokens come", async () => {
-  const world = await fetchingWorld(failing(404));
-  for (let nth = 0; nth < 20; nth++) await expectCode(world, { token: TOKEN }, "auth_unavailable");
-  assert.equal(world.to("jwks").length, 1);
-  world.clock.advance(999);
-  await expectCode(world, { token: TOKEN }, "auth_unavailable");
-  assert.equal(world.to("jwks").length, 1);
-  world.clock.advance(1);
-  world.routes.jwks = setOf(KEY);
-  await expectCode(world, { token: TOKEN }, "ok");
-  assert.equal(world.to("jwks").length, 2);
-});
+const LASTING = [[authRefusal(404, "x"), "auth_unavailable"], [
+  failing(404),
+  "supabase_rejected",
+]] as const;
+for (const [outage, code] of LASTING) {
+  Deno.test(`while no set could ever be fetched (${code}), an outage is asked about once a second, however many tokens come`, async () => {
+    const world = await fetchingWorld(outage);
+    for (let nth = 0; nth < 20; nth++) await expectCode(world, { token: TOKEN }, code);
+    assert.equal(world.to("jwks").length, 1);
+    world.clock.advance(999);
+    await expectCode(world, { token: TOKEN }, code);
+    assert.equal(world.to("jwks").length, 1);
+    world.clock.advance(1);
+    world.routes.jwks = setOf(KEY);
+    await expectCode(world, { token: TOKEN }, "ok");
+    assert.equal(world.to("jwks").length, 2);
+  });
+}
 
 Deno.test("a slow body and a hanging refresh take ten seconds together, too, while the key is at hand", async () => {
   const world = await fetchingWorld(setOf(KEY));
@@ -170,11 +178,14 @@ Deno.test("a slow body and a hanging refresh take ten seconds together, too, whi
 const OUTAGES: [string, Behaviour, string][] = [
   ["500", failing(500), "auth_unavailable"],
   ["503", failing(503), "auth_unavailable"],
-  ["404", failing(404), "auth_unavailable"],
+  ["404 of the Auth server's own", authRefusal(404, "not_found"), "auth_unavailable"],
+  ["404 of somebody else's", failing(404), "supabase_rejected"],
+  ["the gateway's 401", gatewayRefusal(), "supabase_rejected"],
+  ["a page in place of it", raw("<!doctype html><title>Blocked</title>", 403), "supabase_rejected"],
   ["429", tooMany("7"), "auth_unavailable"],
   ["no connection", unreachable, "auth_unavailable"],
   ["no answer", hang, "auth_timeout"],
-  ["a redirect", redirect(302), "auth_unavailable"],
+  ["a redirect", redirect(302), "supabase_rejected"],
   ["HTML", html, "auth_unavailable"],
   ["broken JSON", brokenJson, "auth_unavailable"],
   ["an empty body", raw(""), "auth_unavailable"],
@@ -184,6 +195,9 @@ const OUTAGES: [string, Behaviour, string][] = [
   ["bytes that are no UTF-8", raw(Uint8Array.of(0x7b, 0xff, 0x7d)), "auth_unavailable"],
   ["more than 64 KiB", padded(setOf(KEY), 65_537), "auth_unavailable"],
 ];
+
+/** No outage where there has been no key yet. */
+const EMPTY: [string, Behaviour, string] = ["no key", json({ keys: [] }), "auth_unavailable"];
 
 for (const [what, outage, code] of OUTAGES) {
   Deno.test(`with no set kept, ${what} is an outage: ${code}, with when to try again`, async () => {
@@ -197,7 +211,7 @@ for (const [what, outage, code] of OUTAGES) {
   });
 }
 
-for (const [what, outage] of OUTAGES) {
+for (const [what, outage] of [...OUTAGES, EMPTY]) {
   Deno.test(`while the endpoint gives ${what}, the kept set goes on serving`, async () => {
     const world = await fetchingWorld();
     await expectCode(world, { token: TOKEN }, "ok");
@@ -219,6 +233,56 @@ for (const [what, outage] of OUTAGES) {
     );
   });
 }
+
+for (const inline of [true, false]) {
+  const where = inline ? "inline" : "fetched";
+  const worldWithKey = async () => {
+    const world = inline ? await World.make({}, { jwks: setOf(KEY) }) : await fetchingWorld();
+    await expectCode(world, { token: TOKEN }, "ok");
+    world.clock.advance(31_000);
+    return world;
+  };
+
+  Deno.test(`an unknown key has an ${where} set fetched once in 30 seconds, and its public keys take the place of the old`, async () => {
+    const world = await worldWithKey();
+    const before = world.to("jwks").length;
+    world.routes.jwks = setOf(NEXT);
+    await expectCode(world, { token: NEXT_TOKEN }, "ok");
+    assert.equal(world.to("jwks").length, before + 1);
+    await expectCode(world, { token: TOKEN }, "invalid_token", "the old key is gone");
+    assert.equal(world.to("jwks").length, before + 1, "and is not asked for within the pause");
+    world.clock.advance(31_000);
+    world.routes.jwks = setOf(KEY, NEXT);
+    await expectCode(world, { token: TOKEN }, "ok");
+    assert.equal(world.to("jwks").length, before + 2);
+  });
+
+  for (const [what, outage, code] of [...OUTAGES, EMPTY]) {
+    Deno.test(`while the endpoint gives ${what} in place of an ${where} set, an unknown key is ${code}, and no sign-out`, async () => {
+      const world = await worldWithKey();
+      world.routes.jwks = outage;
+      const start = world.clock.tick();
+      for (const _ of [1, 2, 3]) {
+        await expectCode(world, { token: NEXT_TOKEN }, code);
+      }
+      assert.ok(world.clock.tick() - start <= 3_000, "a second each at the most");
+      await expectCode(world, { token: TOKEN }, "ok", "the keys at hand go on serving");
+      assert.equal(world.to("user").length, 2, "nobody is asked about the unknown key's token");
+    });
+  }
+}
+
+Deno.test("a fetched set takes the place of an inline one's public keys, and leaves its secrets", async () => {
+  const hmac = await signerOf("HS256");
+  const inline = JSON.stringify({ keys: [KEY.jwk, hmac.jwk] });
+  const world = await World.make({ SUPABASE_JWKS: inline }, { jwks: setOf(NEXT) });
+  await expectCode(world, { token: NEXT_TOKEN }, "ok");
+  await expectCode(world, { token: TOKEN }, "invalid_token");
+  await expectCode(world, { token: await lasting(hmac) }, "ok");
+  const thief = { ...await makeSigner("HS256"), kid: hmac.kid };
+  await expectCode(world, { token: await lasting(thief) }, "invalid_token");
+  assert.equal(world.to("jwks").length, 1);
+});
 
 Deno.test("a hanging endpoint costs a request no more than a second while its key is at hand", async () => {
   const world = await fetchingWorld();

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { exportJWK, type JWK } from "jose";
 import { expectCode } from "../support/expect.ts";
-import { forge, makeSigner, sessionToken, type Signer, signerOf } from "../support/keys.ts";
+import {
+  forge,
+  makeSigner,
+  PUBLIC_ALGORITHMS,
+  sessionToken,
+  type Signer,
+  signerOf,
+} from "../support/keys.ts";
 import { json } from "../support/upstreams.ts";
 import { World } from "../support/world.ts";
 
@@ -85,6 +92,17 @@ Deno.test("two keys with one kid for the same algorithm are both not used", asyn
     await expectCode(world, { token: await sessionToken(GOOD) }, "invalid_token", "the first");
     await expectCode(world, { token: await sessionToken(twin) }, "invalid_token", "the second");
     await expectCode(world, { token: await sessionToken(other) }, "ok", "a third");
+  }
+});
+
+Deno.test("the same key twice is one key, and it serves", async () => {
+  for (const alg of PUBLIC_ALGORITHMS) {
+    const signer = await signerOf(alg);
+    const again = { ...signer.jwk, use: undefined, key_ops: undefined };
+    for await (const world of worldsOf(signer.jwk, again, signer.jwk)) {
+      await expectCode(world, { token: await sessionToken(signer) }, "ok", alg);
+      assert.ok(!world.log.includes("cannot be used"), world.log);
+    }
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expectCode } from "../support/expect.ts";
-import { failing, json } from "../support/upstreams.ts";
+import { authRefusal, failing, json } from "../support/upstreams.ts";
 import { type Settings, World } from "../support/world.ts";
 
 const OPUS = "claude-3-opus";
@@ -62,7 +62,7 @@ Deno.test("a plan that could not be read counts as the plans of BEHEST_TIER", as
 Deno.test("an ended session is told so, and not what its plan may use", async () => {
   const world = await World.make(
     { BEHEST_MODEL_POLICY: POLICY },
-    { user: failing(403), plan: json([{ plan: "free" }]) },
+    { user: authRefusal(), plan: json([{ plan: "free" }]) },
   );
   await expectCode(world, { body: `{"model":"${OPUS}"}` }, "invalid_session");
 });

@@ -1,7 +1,15 @@
 /** The user and the plan: asked for together, judged in their order. */
 import assert from "node:assert/strict";
 import { expectCode } from "../support/expect.ts";
-import { failing, hang, json, slow, tooMany } from "../support/upstreams.ts";
+import {
+  authRefusal,
+  failing,
+  hang,
+  json,
+  restRefusal,
+  slow,
+  tooMany,
+} from "../support/upstreams.ts";
 import { World } from "../support/world.ts";
 
 const plan = (value: unknown) => json([{ plan: value }]);
@@ -18,13 +26,13 @@ Deno.test("user and plan are asked for at the same time", async () => {
 });
 
 Deno.test("an ended session is answered at once, without waiting for a plan that hangs", async () => {
-  const world = await World.make({}, { user: failing(403), plan: hang });
+  const world = await World.make({}, { user: authRefusal(), plan: hang });
   await expectCode(world, {}, "invalid_session");
   assert.equal(world.clock.tick(), 0);
 });
 
 Deno.test("a plan that nobody waits for any more is not asked for again", async () => {
-  const world = await World.make({}, { user: slow(20, failing(403)), plan: failing(500) });
+  const world = await World.make({}, { user: slow(20, authRefusal()), plan: failing(500) });
   await expectCode(world, {}, "invalid_session");
   world.clock.advance(1_000);
   await world.quiet();
@@ -32,8 +40,16 @@ Deno.test("a plan that nobody waits for any more is not asked for again", async 
 });
 
 Deno.test("the session is judged before the plan, whichever comes first", async () => {
-  for (const behaviour of [failing(500), failing(401), tooMany("7"), plan("max")]) {
-    const world = await World.make({}, { user: slow(2000, failing(403)), plan: behaviour });
+  for (
+    const behaviour of [
+      failing(500),
+      failing(401),
+      restRefusal(401, "PGRST301"),
+      tooMany("7"),
+      plan("max"),
+    ]
+  ) {
+    const world = await World.make({}, { user: slow(2000, authRefusal()), plan: behaviour });
     await expectCode(world, {}, "invalid_session");
   }
 });

@@ -3,14 +3,21 @@ import { userOf } from "../support/answers.ts";
 import { expectCode } from "../support/expect.ts";
 import { type Claims, sessionToken, signerOf, SUB } from "../support/keys.ts";
 import {
+  authRefusal,
   type Behaviour,
   brokenJson,
   failing,
+  gatewayRefusal,
   hang,
   html,
   json,
+  NO_COLUMN,
+  NO_RIGHT,
+  NO_TABLE,
   padded,
+  raw,
   redirect,
+  restRefusal,
   tooMany,
   unreachable,
 } from "../support/upstreams.ts";
@@ -110,9 +117,9 @@ const TIERS: [string, Behaviour, number, Settings?][] = [
   ["an unknown name", plan("platinum"), 2, { BEHEST_TIER: "2" }],
   ["a fraction", plan("2.5"), 1],
   ["a name of every object", plan("constructor"), 1],
-  ["a refused table (403)", failing(403), 2, { BEHEST_TIER: "2" }],
-  ["no such table (404)", failing(404), 2, { BEHEST_TIER: "2" }],
-  ["no such column (400)", failing(400), 2, { BEHEST_TIER: "2" }],
+  ["a refused table (403)", NO_RIGHT, 2, { BEHEST_TIER: "2" }],
+  ["no such table (404)", NO_TABLE, 2, { BEHEST_TIER: "2" }],
+  ["no such column (400)", NO_COLUMN, 2, { BEHEST_TIER: "2" }],
 ];
 
 for (const [what, behaviour, tier, settings] of TIERS) {
@@ -126,7 +133,7 @@ for (const [what, behaviour, tier, settings] of TIERS) {
 }
 
 Deno.test("a table that is not there is logged once, and so is an unknown plan name", async () => {
-  for (const behaviour of [failing(404), failing(400), failing(403), plan("platinum")]) {
+  for (const behaviour of [NO_TABLE, NO_COLUMN, NO_RIGHT, plan("platinum")]) {
     const world = await World.make({}, { plan: behaviour });
     for (const _ of [1, 2, 3]) await expectCode(world, {}, "ok");
     assert.equal(notices(world), 1);
@@ -154,7 +161,7 @@ const FAILURES: [string, Behaviour, string][] = [
   ["500", failing(500), "plan_unavailable"],
   ["503", failing(503), "plan_unavailable"],
   ["no connection", unreachable, "plan_unavailable"],
-  ["a redirect", redirect(302), "plan_unavailable"],
+  ["a redirect", redirect(302), "supabase_rejected"],
   ["HTML", html, "plan_unavailable"],
   ["broken JSON", brokenJson, "plan_unavailable"],
   ["an object in place of rows", json({ plan: "max" }), "plan_unavailable"],
@@ -183,11 +190,66 @@ for (const [what, behaviour] of FAILURES) {
   });
 }
 
-Deno.test("a token that PostgREST refuses is invalid", async () => {
-  const world = await World.make({ BEHEST_USER_CHECK: "claims" }, { plan: failing(401) });
-  await expectCode(world, {}, "invalid_token");
-  assert.equal(world.to("mint").length, 0);
+Deno.test("a token that PostgREST alone refuses is good: its clock or its keys are the matter", async () => {
+  for (const check of ["server", "claims"]) {
+    const plan = restRefusal(401, "PGRST301");
+    const world = await World.make({ BEHEST_USER_CHECK: check }, { plan });
+    await expectCode(world, {}, "plan_unavailable", check);
+    assert.equal(world.to("mint").length, 0);
+  }
 });
+
+/** What PostgREST says with one of its marks alone, in a table's stead. */
+const MARKED: [string, Behaviour][] = [
+  ["the header", raw("", 404, { "Proxy-Status": "PostgREST; error=PGRST205" })],
+  [
+    "the header behind another proxy's",
+    raw("", 404, {
+      "Proxy-Status": "edge; received-status=404, PostgREST; error=PGRST205",
+    }),
+  ],
+  ["the body", json({ code: "PGRST205", details: null, hint: null, message: "no" }, 404)],
+  [
+    "the body with an SQLSTATE",
+    json({ code: "42P01", details: null, hint: null, message: "" }, 404),
+  ],
+];
+
+for (const [what, behaviour] of MARKED) {
+  Deno.test(`PostgREST's refusal by ${what} alone is no plan`, async () => {
+    const answer = await expectCode(await World.make({}, { plan: behaviour }), {}, "ok");
+    assert.equal(answer.body.tier, 1);
+  });
+}
+
+/** What only resembles it. */
+const UNMARKED: [string, Behaviour][] = [
+  [
+    "another proxy's Proxy-Status",
+    raw("", 404, { "Proxy-Status": "PostgREST-like; error=PGRST205" }),
+  ],
+  ["a message alone", json({ message: "no" }, 404)],
+  ["a body without details", json({ code: "PGRST205", hint: null, message: "no" }, 404)],
+  ["a code of six letters", json({ code: "420P01", details: null, hint: null, message: "" }, 404)],
+  ["a numeric code", json({ code: 42501, details: null, hint: null, message: "" }, 403)],
+  ["the Auth server's refusal", authRefusal(403, "bad_jwt")],
+  ["the gateway's", gatewayRefusal()],
+  [
+    "PostgREST's, with a body beyond 4 KiB",
+    padded(
+      json({ code: "PGRST205", details: null, hint: null, message: "no" }, 404),
+      4097,
+    ),
+  ],
+];
+
+for (const [what, behaviour] of UNMARKED) {
+  Deno.test(`a refusal that bears ${what} is not PostgREST's: supabase_rejected`, async () => {
+    const world = await World.make({}, { plan: behaviour });
+    await expectCode(world, {}, "supabase_rejected");
+    assert.equal(world.to("mint").length, 0);
+  });
+}
 
 const CLAIM: Settings = { BEHEST_PLAN_CLAIM: "app_metadata.billing.plan" };
 const billing = (value: unknown): Claims => ({ app_metadata: { billing: { plan: value } } });

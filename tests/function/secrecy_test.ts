@@ -4,6 +4,7 @@ import { behestKey, localSettings } from "../support/behest_keys.ts";
 import { assertCode, STATUS } from "../support/expect.ts";
 import { EMAIL, forge, random, sessionToken, signerOf, START, SUB } from "../support/keys.ts";
 import {
+  authRefusal,
   type Behaviour,
   brokenJson,
   failing,
@@ -12,6 +13,7 @@ import {
   json,
   raw,
   redirect,
+  restRefusal,
   tooMany,
   unreachable,
   UPSTREAM_SECRET,
@@ -51,6 +53,30 @@ const blabbing: Behaviour = (call, scene) =>
     { error: { message: JSON.stringify(call.headers) + (call.body ?? "") + EMAIL + TOKEN } },
     400,
   )(call, scene);
+/** The same, in the words of the server itself, without which nobody reads what it says. */
+const blabbingOwn =
+  (mark: Record<string, string>, own: Record<string, unknown>): Behaviour => (call, scene) =>
+    json(
+      {
+        ...own,
+        msg: JSON.stringify(call.headers),
+        message: EMAIL + TOKEN,
+        hint: EMAIL,
+        details: TOKEN,
+      },
+      400,
+      mark,
+    )(
+      call,
+      scene,
+    );
+const AUTH_BLABS = blabbingOwn({ "x-sb-error-code": `${EMAIL} ${TOKEN}` }, {
+  code: 400,
+  error_code: EMAIL,
+});
+const REST_BLABS = blabbingOwn({ "Proxy-Status": `PostgREST; error="${TOKEN}"` }, {
+  code: "42703",
+});
 const throwing: Behaviour = (call) => {
   throw new Error(`cannot fetch ${call.url} with ${JSON.stringify(call.headers)}`);
 };
@@ -79,7 +105,7 @@ const OUTCOMES: Outcome[] = [
   ["ok", "a uid that is an e-mail", { ...CLAIMS, BEHEST_UID_CLAIM: "app_metadata.login" }, {}, {
     token: await sessionToken(KEY, { app_metadata: { login: EMAIL } }),
   }],
-  ["ok", "no such table", {}, { plan: blabbing }],
+  ["ok", "no such table", {}, { plan: REST_BLABS }],
   ["ok", "an old name of the key", { BEHEST_KEY: undefined, BEHEST_API_KEY: API_KEY }],
   ["ok", "secrets in the path", {}, {}, { path: `/?access_token=${TOKEN}&email=${EMAIL}` }],
   ["invalid_request", "a broken body", {}, {}, { body: `{"model":"${TOKEN} ${EMAIL}` }],
@@ -104,12 +130,39 @@ const OUTCOMES: Outcome[] = [
     token: await sessionToken(KEY, { iss: EMAIL }),
   }],
   ["invalid_token", "a forged token", {}, {}, { token: `${TOKEN.slice(0, -8)}AAAAAAAA` }],
-  ["invalid_token", "PostgREST says so", CLAIMS, { plan: failing(401) }],
+  ["plan_unavailable", "PostgREST refuses the token", CLAIMS, { plan: restRefusal(401, TOKEN) }],
   ["expired_token", "an old token", {}, {}, { token: await sessionToken(KEY, { exp: 1 }) }],
   ["not_a_user", "a sub that is reserved", {}, {}, {
     token: await sessionToken(KEY, { sub: "admin" }),
   }],
-  ["invalid_session", "the Auth server blabs", {}, { user: blabbing }],
+  ["invalid_session", "the Auth server blabs", {}, { user: AUTH_BLABS }],
+  ["supabase_rejected", "somebody before the Auth server blabs", {}, { user: blabbing }],
+  ["supabase_rejected", "somebody before PostgREST blabs", {}, { plan: blabbing }],
+  ["supabase_rejected", "somebody blabs in place of the keys", { SUPABASE_JWKS: undefined }, {
+    jwks: blabbing,
+  }],
+  ["supabase_rejected", "a redirect", {}, { user: redirect(307) }],
+  ["auth_unavailable", "the Auth server blabs in place of the keys", { SUPABASE_JWKS: undefined }, {
+    jwks: AUTH_BLABS,
+  }],
+  ["invalid_session", "a secret that is not at hand", {}, { user: authRefusal(403, "bad_jwt") }, {
+    token: await sessionToken(HMAC),
+  }],
+  ["invalid_token", "a secret that nobody is asked about", CLAIMS, {}, {
+    token: await sessionToken(HMAC),
+  }],
+  ["client_forbidden", "a client that is an e-mail", {}, {}, {
+    token: await sessionToken(KEY, { client_id: EMAIL }),
+  }],
+  [
+    "uid_missing",
+    "a uid that is not plain",
+    { ...CLAIMS, BEHEST_UID_CLAIM: "app_metadata.login" },
+    {},
+    {
+      token: await sessionToken(KEY, { app_metadata: { login: `${EMAIL} ` } }),
+    },
+  ],
   ["invalid_session", "another user", {}, { user: json({ id: "x", email: EMAIL }) }],
   ["auth_unavailable", "the Auth server fails", {}, { user: failing(500) }],
   ["auth_unavailable", "the Auth server throws", {}, { user: throwing }],
@@ -148,6 +201,7 @@ const OUTCOMES: Outcome[] = [
   ["behest_timeout", "Behest hangs", {}, { mint: hang }],
   ["origin_forbidden", "another origin", {}, {}, { origin: "https://evil.example" }],
   ["method_not_allowed", "another method", {}, {}, { method: "PUT" }],
+  ["misconfigured", "a key of the set for a secret", { JWT_SECRET: String(KEY.jwk.x) }],
   ["misconfigured", "keys in the wrong places", {
     BEHEST_KEY: PEM.slice(0, 900),
     BEHEST_BASE_URL: API_KEY,

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { expectCode, expectUncalled } from "../support/expect.ts";
 import { createHandler } from "../../supabase/functions/behest-token/handler.ts";
 import { hmacToken, random, signerOf } from "../support/keys.ts";
+import { json } from "../support/upstreams.ts";
 import {
+  API_KEY,
+  BASE_URL,
   goodToken,
   PUBLISHABLE_KEY,
   type Settings,
@@ -158,22 +162,109 @@ Deno.test("a setting that cannot be read is misconfigured, and never taken for u
 
 Deno.test("JWT_SECRET that is a key, a token or a certificate is misconfigured: others have it, too", async () => {
   const { jwk } = await signerOf("ES256");
-  const publicTexts = [
-    PUBLISHABLE_KEY.padEnd(40, "x"),
-    await goodToken(),
-    JSON.stringify(jwk),
-    "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE",
+  const der = Buffer.from(
+    await crypto.subtle.exportKey(
+      "spki",
+      await crypto.subtle.importKey(
+        "jwk",
+        jwk as JsonWebKey,
+        { name: "ECDSA", namedCurve: "P-256" },
+        true,
+        ["verify"],
+      ),
+    ),
+  );
+  const pem = `-----BEGIN PUBLIC KEY-----\n${der.toString("base64")}\n-----END PUBLIC KEY-----`;
+  const publicTexts: [string, RegExp][] = [
+    [PUBLISHABLE_KEY.padEnd(40, "x"), /is an API key or a token/],
+    [await goodToken(), /is an API key or a token/],
+    [JSON.stringify(jwk), /is a JSON Web Key/],
+    [JSON.stringify([jwk]), /is a JSON Web Key/],
+    [pem, /is a PEM or DER key/],
+    [pem.replaceAll("\n", "\\n"), /is a PEM or DER key/],
+    [Buffer.from(pem).toString("base64"), /is a PEM or DER key/],
+    [der.toString("base64"), /is a PEM or DER key/],
+    [der.toString("base64url"), /is a PEM or DER key/],
+    [`${SUPABASE_URL}/auth/v1`, /is a URL/],
+    [crypto.randomUUID(), /is a UUID/],
+    ["a".repeat(64), /is one character over and over/],
   ];
-  for (const JWT_SECRET of publicTexts) {
+  for (const [JWT_SECRET, why] of publicTexts) {
     const { message } = await expectUncalled(
       await World.make({ JWT_SECRET, SUPABASE_JWKS: undefined }),
       { token: await hmacToken(JWT_SECRET) },
       "misconfigured",
     );
-    assert.match(message, /JWT_SECRET: is a key or a token/);
+    assert.match(message, /JWT_SECRET: is /);
+    assert.match(message, why);
     assert.ok(!message.includes(JWT_SECRET));
   }
 });
+
+Deno.test("JWT_SECRET that stands in the key set is misconfigured, inline or as soon as it is fetched", async () => {
+  const { jwk } = await signerOf("ES256");
+  const kid = `${crypto.randomUUID()}-of-the-key`;
+  const keys = [{ ...jwk, kid }];
+  for (const JWT_SECRET of [String(jwk.x), String(jwk.y), kid]) {
+    const token = await hmacToken(JWT_SECRET);
+    const inline = await World.make({ JWT_SECRET, SUPABASE_JWKS: JSON.stringify({ keys }) });
+    const { message, text } = await expectUncalled(inline, { token }, "misconfigured");
+    assert.match(message, /JWT_SECRET: stands in the project's key set/);
+    assert.ok(!`${text}${inline.log}`.includes(JWT_SECRET));
+    // A public key's token has the set fetched; from then on nobody is served.
+    const settings = { JWT_SECRET, SUPABASE_JWKS: undefined };
+    const fetched = await World.make(settings, { jwks: json({ keys }) });
+    await expectCode(fetched, {}, "misconfigured");
+    await expectCode(fetched, { token }, "misconfigured");
+    assert.deepEqual(fetched.calls.map(({ route }) => route), ["jwks"]);
+  }
+});
+
+Deno.test("the secrets of Supabase's own examples are warned of, and misconfigured behind https", async () => {
+  for (const start of ["", "your-"]) {
+    const JWT_SECRET = `${start}super-secret-jwt-token-with-at-least-32-characters-long`;
+    const token = await hmacToken(JWT_SECRET);
+    const local = await World.make({ JWT_SECRET, SUPABASE_URL: "http://kong:8000" });
+    await expectCode(local, { token }, "ok");
+    assert.match(local.log, /JWT_SECRET: is the secret of Supabase's examples/);
+    const hosted = await World.make({ JWT_SECRET });
+    await expectUncalled(hosted, { token }, "misconfigured");
+  }
+});
+
+Deno.test("a value in a pair of quotes is read without them, with a warning that does not tell it", async () => {
+  for (const quote of ['"', "'"]) {
+    const quoted = (value: string) => `${quote}${value}${quote}`;
+    const world = await World.make({
+      BEHEST_KEY: quoted(API_KEY),
+      BEHEST_BASE_URL: quoted(BASE_URL),
+      BEHEST_TTL: quoted("300"),
+    });
+    await expectCode(world, {}, "ok");
+    const [mint] = world.to("mint");
+    assert.equal(mint?.headers.authorization, `Bearer ${API_KEY}`);
+    assert.equal(mint?.url, `${BASE_URL}/v1/auth/mint`);
+    assert.equal(JSON.parse(mint?.body ?? "{}").ttl, 300);
+    for (const name of ["BEHEST_KEY", "BEHEST_BASE_URL", "BEHEST_TTL"]) {
+      assert.ok(world.lines.some(({ notice }) => String(notice).includes(name)), name);
+    }
+    assert.ok(!world.log.includes(API_KEY));
+  }
+});
+
+for (const [name, origin] of [["SUPABASE_URL", SUPABASE_URL], ["BEHEST_BASE_URL", BASE_URL]]) {
+  const rows = [["/v1", "the path"], ["/x/y", "the path"], ["?a=b", "the query"], [
+    "#a",
+    "the fragment",
+  ]];
+  for (const [more, what] of rows) {
+    Deno.test(`${name} with ${more} is misconfigured, and the reason says what to leave out`, async () => {
+      const world = await World.make({ [name as string]: `${origin}${more}` });
+      const { message } = await expectUncalled(world, {}, "misconfigured");
+      assert.match(message, new RegExp(`${name}: must be .*; leave out ${what}\\b`));
+    });
+  }
+}
 
 Deno.test("a secret key in place of the publishable one is misconfigured", async () => {
   const secret = `sb_secret_${random(24)}`;

@@ -214,3 +214,54 @@ Deno.test("a trap within a call, which the call itself catches, costs the instan
   assertCode(await world.ask(), "internal");
   for (let again = 0; again < 2; again++) assertCode(await world.ask(), "ok");
 });
+
+/** Notes every call that reaches an instance made from now on. */
+function watchFreshInstances(): { readonly entered: string[]; restore(): void } {
+  const entered: string[] = [];
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = new Proxy(Instance, {
+    construct(target, args) {
+      const instance: WebAssembly.Instance = Reflect.construct(target, args);
+      const watched = Object.entries(instance.exports).map(([name, value]) => [
+        name,
+        typeof value !== "function" ? value : (...args: unknown[]) => {
+          entered.push(name);
+          return value(...args);
+        },
+      ]);
+      return { exports: Object.fromEntries(watched) };
+    },
+  });
+  return { entered, restore: () => void (WebAssembly.Instance = Instance) };
+}
+
+Deno.test("a trap while the glue passes its arguments frees nothing on the fresh instance", async () => {
+  for (const settings of [{}, await localSettings()]) {
+    const world = await Deployment.make(settings);
+    assertCode(await world.ask(), "ok");
+    const { grant } = Core.prototype;
+    const watch = watchFreshInstances();
+    // The session's handle has gone into the call when its memory runs out: whatever catches that
+    // would give the session back, to an instance that has never had it.
+    Core.prototype.grant = function (session, answer) {
+      Core.prototype.grant = grant;
+      const body = { length: 2 ** 31 } as Uint8Array;
+      try {
+        return grant.call(this, session, answer, body);
+      } finally {
+        // In this very job: the fresh instance is made, and nothing has touched it since.
+        assert.deepEqual(watch.entered, ["__wbindgen_start"]);
+      }
+    };
+    try {
+      assertCode(await world.ask(), "internal");
+      assert.match(String(world.line.cause), /^RuntimeError/);
+      assert.deepEqual(watch.entered, ["__wbindgen_start"]);
+      for (let again = 0; again < 3; again++) assertCode(await world.ask(), "ok");
+      assert.ok(watch.entered.includes("core_grant"), "the fresh instance serves, and is watched");
+    } finally {
+      Core.prototype.grant = grant;
+      watch.restore();
+    }
+  }
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { assertCode, expectCode } from "../support/expect.ts";
 import {
+  authRefusal,
   type Behaviour,
   failing,
   hang,
@@ -14,8 +15,8 @@ import {
   unreachable,
 } from "../support/upstreams.ts";
 import { signerOf } from "../support/keys.ts";
-import { boundedBytes } from "../../supabase/functions/behest-token/upstream.ts";
-import { World } from "../support/world.ts";
+import { boundedBytes, call } from "../../supabase/functions/behest-token/upstream.ts";
+import { SUPABASE_URL, World } from "../support/world.ts";
 
 const { jwk } = await signerOf("ES256");
 const NAMES: Record<Route, string> = { user: "auth", jwks: "auth", plan: "plan", mint: "behest" };
@@ -173,7 +174,9 @@ Deno.test("a caller that never ends its body is answered within 10 seconds too",
 
 Deno.test("nothing is left waiting when a request has been answered", async () => {
   for (
-    const routes of [{}, { user: failing(403), plan: hang }, { mint: hang }, { plan: failing(500) }]
+    const routes of [{}, { user: authRefusal(), plan: hang }, { mint: hang }, {
+      plan: failing(500),
+    }]
   ) {
     for (const body of [undefined, "{}", "{", " ".repeat(20_000)]) {
       const world = await World.make({}, routes);
@@ -227,13 +230,29 @@ for (const route of ROUTES) {
 }
 
 Deno.test("a call whose time has passed before it begins is not made", async () => {
-  const world = await World.make({ BEHEST_PLAN_ON_ERROR: "default", BEHEST_TIER: "1" });
-  const body = new ReadableStream({
-    start(controller) {
-      world.clock.after(6_000, () => controller.close());
-    },
-  });
-  const answer = await expectCode(world, { body }, "ok");
-  assert.equal(answer.body.tier, 1);
-  assert.equal(world.to("plan").length, 0);
+  const { clock } = await World.make();
+  let made = 0;
+  const fetch = () => {
+    made++;
+    return Promise.resolve(Response.json({}));
+  };
+  for (const [start, deadline] of [[0, 0], [5, 0]] as const) {
+    const late = { url: SUPABASE_URL, headers: {}, retries: 2, span: { start, deadline } };
+    assert.deepEqual(await call(late, { fetch, clock }), { timedOut: true });
+  }
+  assert.equal(made, 0);
+});
+
+Deno.test("a plan that the token can do without takes half of what is left, and the rest is the mint's", async () => {
+  for (const [bodyMs, most] of [[0, 5_000], [6_000, 8_000], [9_000, 9_500]] as const) {
+    const settings = { BEHEST_PLAN_ON_ERROR: "default", BEHEST_TIER: "1" };
+    const world = await World.make(settings, { plan: hang });
+    const body = new ReadableStream({
+      start: (controller) => void world.clock.after(bodyMs, () => controller.close()),
+    });
+    const answer = await expectCode(world, { body }, "ok");
+    assert.equal(answer.body.tier, 1);
+    assert.equal(world.to("plan").length, 1);
+    assert.equal(world.clock.tick(), most);
+  }
 });

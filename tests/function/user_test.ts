@@ -4,15 +4,18 @@ import { localSettings } from "../support/behest_keys.ts";
 import { expectCode } from "../support/expect.ts";
 import { sessionToken, signerOf, SUB } from "../support/keys.ts";
 import {
+  authRefusal,
   type Behaviour,
   breakInBody,
   brokenJson,
   failing,
+  gatewayRefusal,
   html,
   json,
   padded,
   raw,
   redirect,
+  restRefusal,
   tooMany,
   unreachable,
 } from "../support/upstreams.ts";
@@ -42,20 +45,74 @@ Deno.test("the Auth server is asked with the caller's own token and the publisha
 
 const ANSWERS: [string, Behaviour, string][] = [
   ["knows the user", knows({}), "ok"],
-  ["says 400", failing(400), "invalid_session"],
-  ["says 401, as for a bad token", failing(401), "invalid_session"],
+  ["says 400 bad_jwt", authRefusal(400, "bad_jwt"), "invalid_session"],
+  ["says 401, as for a bad token", authRefusal(401, "bad_jwt"), "invalid_session"],
   [
     "says 403 session_not_found, as after a sign-out",
-    json({ code: 403, error_code: "session_not_found" }, 403),
+    authRefusal(403, "session_not_found"),
     "invalid_session",
   ],
-  ["says 403 user_banned", json({ code: 403, error_code: "user_banned" }, 403), "invalid_session"],
+  ["says 403 user_banned", authRefusal(403, "user_banned"), "invalid_session"],
   [
     "says 404 user_not_found, as for a deleted user",
-    json({ error_code: "user_not_found" }, 404),
+    authRefusal(404, "user_not_found"),
     "invalid_session",
   ],
-  ["says 422", failing(422), "invalid_session"],
+  ["says 422", authRefusal(422, "validation_failed"), "invalid_session"],
+  [
+    "refuses by its header alone",
+    raw("<p>", 403, { "x-sb-error-code": "session_not_found" }),
+    "invalid_session",
+  ],
+  [
+    "refuses by its body alone",
+    json({ code: 403, error_code: "session_not_found", msg: "gone" }, 403),
+    "invalid_session",
+  ],
+  ["refuses as older ones do", json({ code: 401, msg: "invalid JWT" }, 401), "invalid_session"],
+  [
+    "refuses in the form of API version 2024-01-01",
+    json({ code: "session_not_found", message: "gone" }, 403),
+    "invalid_session",
+  ],
+  ...[400, 401, 403, 404, 422].map((status): [string, Behaviour, string] => [
+    `is silent, and somebody before it says ${status}`,
+    failing(status),
+    "supabase_rejected",
+  ]),
+  ["is kept from us by its gateway", gatewayRefusal(), "supabase_rejected"],
+  [
+    "is kept from us by the gateway of functions",
+    json({ code: "UNAUTHORIZED_INVALID_JWT_FORMAT", message: "no" }, 401),
+    "supabase_rejected",
+  ],
+  [
+    "is kept from us by a page",
+    raw("<!doctype html><title>Blocked</title>", 403, { "Content-Type": "text/html" }),
+    "supabase_rejected",
+  ],
+  ["is kept from us with no body", raw(null, 401), "supabase_rejected"],
+  [
+    "is kept from us by what tells another status than its own",
+    json({ code: 403, msg: "no" }, 401),
+    "supabase_rejected",
+  ],
+  [
+    "is kept from us by what names a code of nobody's",
+    json({ code: "not_authorized", message: "no" }, 403),
+    "supabase_rejected",
+  ],
+  ["is kept from us by PostgREST", restRefusal(401, "PGRST301"), "supabase_rejected"],
+  [
+    "refuses beyond 4 KiB",
+    padded(json({ code: 403, error_code: "session_not_found", msg: "gone" }, 403), 4097),
+    "supabase_rejected",
+  ],
+  [
+    "refuses in exactly 4 KiB",
+    padded(json({ code: 403, error_code: "session_not_found", msg: "gone" }, 403), 4096),
+    "invalid_session",
+  ],
   ["names another user", knows({ id: OTHER }), "invalid_session"],
   ["names the user in another case", knows({ id: SUB.toUpperCase() }), "invalid_session"],
   ["names a banned user", knows({ banned_until: "2999-01-01T00:00:00Z" }), "invalid_session"],
@@ -63,7 +120,7 @@ const ANSWERS: [string, Behaviour, string][] = [
   ["says 429", tooMany("7"), "auth_unavailable"],
   ["says 500", failing(500), "auth_unavailable"],
   ["cannot be reached", unreachable, "auth_unavailable"],
-  ["redirects", redirect(307), "auth_unavailable"],
+  ["redirects", redirect(307), "supabase_rejected"],
   ["answers HTML", html, "auth_unavailable"],
   ["answers broken JSON", brokenJson, "auth_unavailable"],
   ["breaks off", breakInBody, "auth_unavailable"],
@@ -89,14 +146,14 @@ for (const [title, user, code] of ANSWERS) {
 }
 
 Deno.test("a session that the Auth server denies is denied in local signing too", async () => {
-  for (const user of [failing(403), knows({ id: OTHER })]) {
+  for (const user of [authRefusal(), knows({ id: OTHER })]) {
     const world = await World.make(await localSettings(), { user });
     await expectCode(world, {}, "invalid_session");
   }
 });
 
 Deno.test("with BEHEST_USER_CHECK=claims the token is trusted and the Auth server is not asked", async () => {
-  const world = await World.make({ BEHEST_USER_CHECK: "claims" }, { user: failing(403) });
+  const world = await World.make({ BEHEST_USER_CHECK: "claims" }, { user: authRefusal() });
   await expectCode(world, {}, "ok");
   assert.equal(world.to("user").length, 0);
 });
@@ -162,14 +219,43 @@ Deno.test("BEHEST_UID_CLAIM is read from the token where claims are trusted", as
   assert.equal(mintedFor(world), "customer-7");
 });
 
-Deno.test("a uid that is missing, out of range or reserved is no user, though the token names a good one", async () => {
+Deno.test("BEHEST_UID_CLAIM is read from the token where the Auth server's answer has nothing there", async () => {
   const token = await sessionToken(KEY, { app_metadata: { behest: { uid: "customer-7" } } });
-  const uids = [undefined, null, "", "e".repeat(256), "admin", "system", "dashboard-service", {}, [
-    "a",
-  ], true];
+  for (const app_metadata of [undefined, null, {}, { behest: {} }, { behest: { uid: null } }]) {
+    const world = await World.make(UID, { user: knows({ app_metadata }) });
+    await expectCode(world, { token }, "ok", JSON.stringify(app_metadata));
+    assert.equal(mintedFor(world), "customer-7");
+  }
+});
+
+Deno.test("a uid that is missing is uid_missing: no new sign-in would help", async () => {
+  for (const app_metadata of [undefined, null, {}, { behest: {} }, { behest: { uid: null } }]) {
+    for (const check of ["server", "claims"]) {
+      const world = await World.make({ ...UID, BEHEST_USER_CHECK: check });
+      const token = await sessionToken(KEY, { app_metadata });
+      await expectCode(world, { token }, "uid_missing", JSON.stringify(app_metadata));
+      assert.equal(world.to("mint").length, 0);
+    }
+  }
+});
+
+Deno.test("a uid that is out of range, reserved or not plain is uid_missing, though the token names a good one", async () => {
+  const token = await sessionToken(KEY, { app_metadata: { behest: { uid: "customer-7" } } });
+  const uids = [
+    ...["", "e".repeat(256), "admin", "system", "dashboard-service", "Admin"],
+    ...[
+      " customer-7",
+      "customer-7 ",
+      "customer-7\n",
+      "\u00a0customer-7",
+      "customer\u0000-7",
+      "a\u0085b",
+    ],
+    ...[{}, ["a"], true, false, 1.5],
+  ];
   for (const uid of uids) {
     const world = await World.make(UID, { user: knows({ app_metadata: { behest: { uid } } }) });
-    await expectCode(world, { token }, "not_a_user", JSON.stringify(uid));
+    await expectCode(world, { token }, "uid_missing", JSON.stringify(uid));
     assert.equal(world.to("mint").length, 0);
   }
   const longest = await World.make(UID, {

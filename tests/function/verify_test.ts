@@ -87,8 +87,30 @@ const CLAIM_RULES: Row[] = [
   ["the sub admin is reserved", { sub: "admin" }, "not_a_user"],
   ["the sub system is reserved", { sub: "system" }, "not_a_user"],
   ["the sub dashboard-service is reserved", { sub: "dashboard-service" }, "not_a_user"],
-  // https://supabase.com/docs/guides/auth/oauth-server/token-security: the access token hook decides.
-  ["the token of an OAuth client is its user's", { client_id: "9a8b7c6d" }, "ok"],
+  [
+    "the token of an OAuth client is not the project's own app's",
+    { client_id: "9a8b7c6d" },
+    "client_forbidden",
+  ],
+  ["a client that is listed is served", { client_id: "9a8b7c6d" }, "ok", {
+    BEHEST_OAUTH_CLIENTS: "other, 9a8b7c6d",
+  }],
+  ["a client that is not listed is refused", { client_id: "9a8b7c6d" }, "client_forbidden", {
+    BEHEST_OAUTH_CLIENTS: "9a8b7c6,9A8B7C6D",
+  }],
+  ["every client is served where all are let in", { client_id: "9a8b7c6d" }, "ok", {
+    BEHEST_OAUTH_CLIENTS: "*",
+  }],
+  [
+    "a client whose id is no string is none of the list",
+    { client_id: ["9a8b7c6d"] },
+    "client_forbidden",
+    {
+      BEHEST_OAUTH_CLIENTS: "9a8b7c6d",
+    },
+  ],
+  ["a client whose id is empty is a client", { client_id: "" }, "client_forbidden"],
+  ["a client_id of null is none", { client_id: null }, "ok"],
   ["the token of an OAuth client is refused where the project gives it an aud of its own", {
     client_id: "9a8b7c6d",
     aud: "partners",

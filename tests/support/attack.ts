@@ -1,6 +1,7 @@
 /** The running function under attack, and a witness to what came of it. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { publishing } from "./answers.ts";
 import { assertCode } from "./expect.ts";
 import {
   base64url,
@@ -14,7 +15,7 @@ import {
   signerOf,
 } from "./keys.ts";
 import { liveToken, type Running, startRunning, Upstream } from "./running.ts";
-import type { Call } from "./upstreams.ts";
+import type { Call, Route } from "./upstreams.ts";
 import type { Answer, Routes, Sent, Settings } from "./world.ts";
 
 /** What is sent, and the code that refuses it. A string is the token alone. */
@@ -50,10 +51,11 @@ export class Target {
   }
 
   static async open({ settings, routes }: Ground = {}): Promise<Target> {
-    const upstream = new Upstream(routes);
+    const given = settings ?? await everyKey();
+    const upstream = new Upstream({ jwks: publishing(given.SUPABASE_JWKS), ...routes });
     const good = await liveToken(await signerOf("ES256"));
     try {
-      const running = await startRunning(upstream.url, settings ?? await everyKey());
+      const running = await startRunning(upstream.url, given);
       return new Target(upstream, running, good);
     } catch (error) {
       await upstream.stop();
@@ -90,13 +92,18 @@ export class Target {
     return await answerOf(await fetch(this.url + (path ?? "/"), init));
   }
 
-  /** The attack is refused with this code: no upstream is called, and no token comes. */
+  /**
+   * The attack is refused with this code, and no token comes. No upstream is called; where it is the
+   * Auth server that refuses, it is asked once, and nobody else.
+   */
   async refuse(what: string, sent: Sent, code: string): Promise<Answer> {
     const before = this.calls.length;
     const answer = await this.send(sent);
     assertCode(answer, code, what);
     assert.ok(!answer.text.includes("eyJ"), `${what}: no token comes`);
-    assert.equal(this.calls.length, before, `${what}: no upstream is called`);
+    const asked: Route[] = code === "invalid_session" ? ["user"] : [];
+    const called = this.calls.slice(before).map(({ route }) => route);
+    assert.deepEqual(called, asked, `${what}: whom it asks`);
     return answer;
   }
 

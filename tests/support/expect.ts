@@ -14,12 +14,15 @@ export const STATUS: Record<string, number> = {
   quota_exceeded: 402,
   origin_forbidden: 403,
   anonymous_forbidden: 403,
+  client_forbidden: 403,
+  uid_missing: 403,
   model_forbidden: 403,
   method_not_allowed: 405,
   request_too_large: 413,
   rate_limited: 429,
   misconfigured: 500,
   internal: 500,
+  supabase_rejected: 502,
   behest_rejected: 502,
   auth_unavailable: 503,
   plan_unavailable: 503,
@@ -48,6 +51,28 @@ export async function expectCode(
 ): Promise<Answer> {
   const answer = await world.ask(sent);
   assertCode(answer, code, what);
+  return answer;
+}
+
+/** Milliseconds in which an unknown key is asked for once. */
+const REFETCH_MS = 30_000;
+
+/**
+ * Asks with a token whose key no inline set has, and expects this code. Nobody is called but for the
+ * keys, and that only where they were not asked for in the last 30 seconds.
+ */
+export async function expectKeysAsked(
+  world: World,
+  sent: Sent,
+  code: string,
+  what = "",
+): Promise<Answer> {
+  const before = world.calls.length;
+  const latest = world.to("jwks").at(-1)?.at ?? -Infinity;
+  const due = world.clock.tick() - latest >= REFETCH_MS;
+  const answer = await expectCode(world, sent, code, what);
+  const called = world.calls.slice(before).map(({ route }) => route);
+  assert.deepEqual(called, due ? ["jwks"] : [], `${what}: the keys alone are asked for`);
   return answer;
 }
 

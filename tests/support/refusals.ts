@@ -1,6 +1,17 @@
 /** The contract's error table, row by row: how each refusal comes about, and whom it calls. */
 import { forge, makeSigner, sessionToken, signerOf, START } from "./keys.ts";
-import { failing, hang, json, type Route, tooMany } from "./upstreams.ts";
+import {
+  authRefusal,
+  failing,
+  gatewayRefusal,
+  hang,
+  json,
+  raw,
+  redirect,
+  restRefusal,
+  type Route,
+  tooMany,
+} from "./upstreams.ts";
 import { PUBLISHABLE_KEY, type Routes, type Sent, type Settings, World } from "./world.ts";
 
 /** One way to be refused. */
@@ -42,7 +53,11 @@ const INVALID_TOKEN: Refusal[] = [
     when: "the signature is wrong",
     sent: { token: await sessionToken({ ...await makeSigner("ES256"), kid: KEY.kid }) },
   },
-  { when: "the key is unknown", sent: await token({}, { kid: "unknown" }) },
+  {
+    when: "the key is unknown",
+    sent: await token({}, { kid: "unknown" }),
+    calls: ["jwks"] as const,
+  },
   {
     when: "the algorithm is not allowed",
     sent: { token: await forge(KEY, { alg: "none", kid: KEY.kid }) },
@@ -64,24 +79,52 @@ const NOT_A_USER: Refusal[] = [
   },
   { when: "the token has no sub", sent: await token({ sub: undefined }) },
   { when: "the token is the publishable key", sent: { token: PUBLISHABLE_KEY } },
-  {
-    when: "BEHEST_UID_CLAIM is missing",
-    settings: { BEHEST_UID_CLAIM: "app_metadata.uid" },
-    calls: ["user", "plan"] as const,
-  },
 ].map((row) => ({ code: "not_a_user", ...row }));
 
+const SUPABASE_REJECTED: Refusal[] = [
+  {
+    when: "the gateway takes no API key of ours any more",
+    routes: { user: gatewayRefusal(401, "Legacy API keys are disabled") },
+  },
+  {
+    when: "a firewall answers with a page in the Auth server's place",
+    routes: { user: raw("<!doctype html><title>Blocked</title>", 403) },
+  },
+  { when: "a proxy redirects in the Auth server's place", routes: { user: redirect(302) } },
+  { when: "the gateway refuses in PostgREST's place", routes: { plan: gatewayRefusal(401) } },
+  { when: "a proxy knows no such path in PostgREST's place", routes: { plan: raw("", 404) } },
+].map((row) => ({ code: "supabase_rejected", calls: ["user", "plan"], ...row }));
+
 const OF_UPSTREAMS: Refusal[] = [
+  ...SUPABASE_REJECTED,
+  {
+    code: "supabase_rejected",
+    when: "the gateway gives out no key set",
+    settings: { SUPABASE_JWKS: undefined },
+    routes: { jwks: gatewayRefusal(401) },
+    calls: ["jwks"],
+  },
+  {
+    code: "uid_missing",
+    when: "BEHEST_UID_CLAIM names a place where this user has no uid",
+    settings: { BEHEST_UID_CLAIM: "app_metadata.uid" },
+    calls: ["user", "plan"],
+  },
+  {
+    code: "client_forbidden",
+    when: "the token is an OAuth client's that BEHEST_OAUTH_CLIENTS does not list",
+    sent: await token({ client_id: "another-app", scope: "openid" }),
+  },
   {
     code: "invalid_session",
     when: "the Auth server no longer knows the session",
-    routes: { user: failing(403) },
+    routes: { user: authRefusal(403, "session_not_found") },
     calls: ["user", "plan"],
   },
   {
     code: "invalid_session",
     when: "the Auth server no longer knows the user",
-    routes: { user: failing(404) },
+    routes: { user: authRefusal(403, "user_not_found") },
     calls: ["user", "plan"],
   },
   {
@@ -115,6 +158,7 @@ const OF_UPSTREAMS: Refusal[] = [
     ["auth_unavailable", "the Auth server fails", { user: failing(500) }],
     ["auth_timeout", "the Auth server does not answer in time", { user: hang }],
     ["plan_unavailable", "the database fails", { plan: failing(500) }],
+    ["plan_unavailable", "PostgREST refuses the token", { plan: restRefusal(401, "PGRST301") }],
     ["plan_timeout", "the database does not answer in time", { plan: hang }],
   ] as const).map(([code, when, routes]): Refusal => ({
     code,
@@ -151,7 +195,7 @@ export const REFUSALS: readonly Refusal[] = [
     code: "misconfigured",
     when: "there is no key at all and the Auth server is not asked",
     settings: { SUPABASE_JWKS: "[]", BEHEST_USER_CHECK: "claims" },
-    sent: { token: null },
+    sent: { token: await sessionToken(HMAC) },
   },
   {
     code: "misconfigured",

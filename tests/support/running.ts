@@ -3,7 +3,7 @@
  * server and the real clock, between real sockets. For what a `World` in memory cannot show.
  */
 import { startFunction } from "../../dev/stack.ts";
-import { makeBehestToken, userOf } from "./answers.ts";
+import { makeBehestToken, publishing, userOf } from "./answers.ts";
 import { FakeClock } from "./clock.ts";
 import { type Claims, type Header, sessionToken, type Signer, signerOf } from "./keys.ts";
 import { type Behaviour, type Call, json, type Route, routeOf } from "./upstreams.ts";
@@ -63,11 +63,14 @@ export class Upstream {
   }
 }
 
+/** The key set that the function is given, as a project publishes it. */
+const KEYS = JSON.stringify([(await signerOf("ES256")).jwk]);
+
 /** Everything is well, and the user is on the plan `pro`. */
 function healthy(): Record<Route, Behaviour> {
   return {
     user: (call, scene) => json(userOf(call))(call, scene),
-    jwks: json({ keys: [] }),
+    jwks: publishing(KEYS),
     plan: json([{ plan: "pro" }]),
     mint: async (call, scene) => {
       const { user_id, ttl, session_id } = JSON.parse(call.body ?? "{}");

@@ -10,11 +10,29 @@ const metadata = { app_metadata: { uid: "customer-7" } };
 const withMetadata = { token: await sessionToken(KEY, metadata) };
 
 const secret = {
+  // Without one the Auth server would be asked, and this is about who verifies here.
+  around: { BEHEST_USER_CHECK: "claims" },
   sent: { token: await sessionToken(HMAC) },
   see: codeOf,
   unset: "invalid_token",
   good: [[HMAC.secret, "ok"], ["another secret of thirty-two bytes", "invalid_token"]],
-  bad: [mark(), "x".repeat(31)],
+  bad: [
+    mark(),
+    "x".repeat(31),
+    "x".repeat(40),
+    ` ${mark()}${mark()}${mark()}`,
+    `"${mark()}${mark()}${mark()}"`,
+    `${mark()}${mark()}${mark()}'`,
+    `sb_secret_${mark()}${mark()}`,
+    `eyJ${mark()}${mark()}${mark()}`,
+    `{"kty":"oct","k":"${mark()}${mark()}"}`,
+    `-----BEGIN PUBLIC KEY-----\n${mark()}`,
+    `https://${mark()}.supabase.co/auth/v1`,
+    crypto.randomUUID(),
+    String(KEY.jwk.x),
+    String(KEY.jwk.y),
+    "super-secret-jwt-token-with-at-least-32-characters-long",
+  ],
 } as const;
 
 const apikey = {
@@ -69,7 +87,7 @@ export const SUPABASE_SETTINGS: Setting[] = [
     see: codeOf,
     unset: "invalid_token",
     good: [["mine", "ok"], ["authenticated", "invalid_token"]],
-    bad: [],
+    bad: ["*"],
   },
   {
     name: "JWT_ISSUER",
@@ -106,7 +124,8 @@ export const SUPABASE_SETTINGS: Setting[] = [
     good: [
       [JSON.stringify({ keys: [KEY.jwk] }), ["ok", 0]],
       [JSON.stringify([KEY.jwk]), ["ok", 0]],
-      ['{"keys":[]}', ["invalid_token", 0]],
+      // What is missing in it is asked for.
+      ['{"keys":[]}', ["ok", 1]],
     ],
     bad: [`{"keys": ${mark()}`, `{"sets":"${mark()}"}`, `{"keys":"${mark()}"}`],
   },

@@ -74,7 +74,9 @@ export async function atSite(
     const code = response.status === 200 ? "ok" : JSON.parse(text).error.code;
     const ms = clock.tick() - start;
     // A first fetch of keys that has failed is not tried again for a second.
-    if (/^auth_(unavailable|timeout)$/.test(code)) asksAgain = clock.tick() + 1_100;
+    if (/^auth_(unavailable|timeout)$|^supabase_rejected$/.test(code)) {
+      asksAgain = clock.tick() + 1_100;
+    }
     return { status: response.status, code, headers: response.headers, text, ms };
   };
   try {

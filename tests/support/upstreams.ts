@@ -44,13 +44,41 @@ export function raw(
   return () => new Response(body, { status, headers });
 }
 
-/** Answers with an error whose body must never be seen again. */
+/** What stands in the bodies of failing upstreams. */
+export const UPSTREAM_SECRET = "connection string postgres://leaky:hunter2@db.internal";
+
+/** Answers with an error whose body must never be seen again, and which nobody has signed. */
 export function failing(status = 500, headers: HeaderList = {}): Behaviour {
   return json({ error: { code: "upstream", message: UPSTREAM_SECRET } }, status, headers);
 }
 
-/** What stands in the bodies of failing upstreams. */
-export const UPSTREAM_SECRET = "connection string postgres://leaky:hunter2@db.internal";
+/** The Auth server's own refusal, which bears both of its marks. */
+export function authRefusal(status = 403, code = "session_not_found"): Behaviour {
+  return json({ code: status, error_code: code, msg: UPSTREAM_SECRET }, status, {
+    "x-sb-error-code": code,
+  });
+}
+
+/** PostgREST's own refusal, which bears both of its marks. */
+export function restRefusal(status: number, code: string): Behaviour {
+  return json({ code, details: UPSTREAM_SECRET, hint: null, message: UPSTREAM_SECRET }, status, {
+    "Proxy-Status": `PostgREST; error=${code}`,
+  });
+}
+
+/** A refusal of Supabase's gateway: what it adds stands on passed-on answers too, and proves nothing. */
+export function gatewayRefusal(status = 401, message = "Invalid API key"): Behaviour {
+  return json({ message, hint: UPSTREAM_SECRET }, status, {
+    "sb-error-code": "UNAUTHORIZED_INVALID_API_KEY",
+    "sb-project-ref": "abcdefghijklmnopqrst",
+    "sb-request-id": "01900000-0000-7000-8000-000000000000",
+  });
+}
+
+/** What PostgREST says where there is no plan to be had: no such table, no such column, no right. */
+export const NO_TABLE: Behaviour = restRefusal(404, "PGRST205");
+export const NO_COLUMN: Behaviour = restRefusal(400, "42703");
+export const NO_RIGHT: Behaviour = restRefusal(403, "42501");
 
 /** Accepts the call and says nothing, until the caller gives up. */
 export const hang: Behaviour = () => new Promise(() => {});

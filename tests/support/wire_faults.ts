@@ -24,6 +24,11 @@ export const ENDS = {
     ["auth_unavailable", "auth_unavailable", "plan_unavailable", "behest_rejected"],
     [1, 1, 1, 1],
   ],
+  /** It answered as it never does: somebody else did. */
+  intercepted: [
+    ["supabase_rejected", "supabase_rejected", "supabase_rejected", "behest_rejected"],
+    [1, 1, 1, 1],
+  ],
   /** It did not answer in time. */
   late: [["auth_timeout", "auth_timeout", "plan_timeout", "behest_timeout"], [2, 2, 2, 2]],
 } as const;
@@ -128,7 +133,7 @@ export const FAULTS: [string, keyof typeof ENDS, Fault, times?: number][] = [
       )
     ),
   ],
-  ["answers 304", "unreadable", status("304 Not Modified")],
+  ["answers 304", "intercepted", status("304 Not Modified")],
   [
     "answers 101",
     "lost",

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHandler } from "../../supabase/functions/behest-token/handler.ts";
 import type { Line } from "../../supabase/functions/behest-token/log.ts";
-import { makeBehestToken, userOf } from "./answers.ts";
+import { makeBehestToken, publishing, userOf } from "./answers.ts";
 import { FakeClock } from "./clock.ts";
 import { random, sessionToken, signerOf } from "./keys.ts";
 import { type Behaviour, type Call, doubleFetch, json, type Route } from "./upstreams.ts";
@@ -53,7 +53,7 @@ export class World {
     this.settings = settings;
     this.routes = {
       user: (call, scene) => json(userOf(call))(call, scene),
-      jwks: json({ keys: [] }),
+      jwks: publishing(settings.SUPABASE_JWKS),
       plan: json([{ plan: "pro" }]),
       mint: async (call, scene) => {
         const { user_id, ttl, session_id } = JSON.parse(call.body ?? "{}");

@@ -1,5 +1,7 @@
 /** The header's `alg`: `none` (RFC 8725 section 3.1), key confusion (section 2.1), and swaps. */
+import assert from "node:assert/strict";
 import type { JWK } from "jose";
+import { signingWith } from "../../support/answers.ts";
 import {
   type Attack,
   everyKey,
@@ -12,7 +14,7 @@ import {
   type Target,
 } from "../../support/attack.ts";
 import { publicTexts } from "../../support/confusion.ts";
-import { ALGORITHMS, encodePart, PUBLIC_ALGORITHMS, signerOf } from "../../support/keys.ts";
+import { ALGORITHMS, encodePart, PUBLIC_ALGORITHMS, random, signerOf } from "../../support/keys.ts";
 import { json } from "../../support/upstreams.ts";
 import { PUBLISHABLE_KEY } from "../../support/world.ts";
 
@@ -119,23 +121,32 @@ siege("an honest signature of an algorithm outside the list is refused", async f
   }
 });
 
-/** Where the forger hopes that a public text is the secret. */
+/** The project's own secret, where the function is not told it: the Auth server judges such tokens. */
+const AUTH = signingWith(random(32));
+
+/** Where the forger hopes that a public text is the secret, and who sees that it is none. */
 const GROUNDS = {
   "with a secret and public keys at hand": async () => ({ settings: await everyKey() }),
   "with public keys alone": async () => ({
     settings: { ...await everyKey(), JWT_SECRET: undefined },
+    routes: { user: AUTH },
   }),
   "with fetched keys": async () => {
     const keys = await Promise.all(PUBLIC_ALGORITHMS.map(signerOf));
     return {
       settings: { SUPABASE_JWKS: undefined },
-      routes: { jwks: json({ keys: keys.map(({ jwk }) => jwk) }) },
+      routes: { jwks: json({ keys: keys.map(({ jwk }) => jwk) }), user: AUTH },
     };
   },
 };
 
 for (const [where, ground] of Object.entries(GROUNDS)) {
-  siege(`HS256 signed with a public text is refused ${where}`, confused, ground);
+  siege(`HS256 signed with a public text is refused ${where}`, async function* (target) {
+    const code = where.includes("a secret") ? "invalid_token" : "invalid_session";
+    for await (const [what, sent] of confused(target)) yield [what, sent, code];
+    // No attack had the keys fetched: none is asked for that an HS256 token names.
+    assert.deepEqual(target.upstream.to("jwks"), []);
+  }, ground);
 }
 
 /** CVE-2016-10555 and every library that came after it. */

@@ -1,7 +1,8 @@
 /** A key set that is badly made or hostile: what it holds is used only where it is sound. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { exportJWK, type JWK } from "jose";
+import { decodeProtectedHeader, exportJWK, type JWK } from "jose";
+import { signingWith } from "../../support/answers.ts";
 import {
   assault,
   type Attack,
@@ -11,7 +12,7 @@ import {
   signedBy,
 } from "../../support/attack.ts";
 import { type BadKey, badKeys } from "../../support/bad_keys.ts";
-import { base64url, makeSigner, signerOf } from "../../support/keys.ts";
+import { base64url, makeSigner, random, signerOf } from "../../support/keys.ts";
 import { big, bytesOf } from "../../support/numbers.ts";
 import { startRunning, Upstream } from "../../support/running.ts";
 import { json } from "../../support/upstreams.ts";
@@ -31,8 +32,14 @@ const TWINS = [await makeSigner("ES256"), await makeSigner("ES256")].map((signer
 
 const KEYS: JWK[] = [...BAD.map(({ jwk }) => jwk), ...TWINS.map(({ jwk }) => jwk), GOOD.jwk];
 
+/** What is signed with HS256 goes to the Auth server, as no secret is at hand: it has never seen it. */
+const AUTH = signingWith(random(32));
+
 async function* signedByBadKeys(): AsyncGenerator<Attack> {
-  for (const { what, token } of BAD) yield [what, token];
+  for (const { what, token } of BAD) {
+    const { alg } = decodeProtectedHeader(token);
+    yield [what, token, alg === "HS256" ? "invalid_session" : "invalid_token"];
+  }
   for (const twin of TWINS) yield ["a kid that stands twice", await liveForgery(twin)];
 }
 
@@ -44,14 +51,17 @@ for (const fetched of [false, true]) {
     async function* (target) {
       await target.serve("the one good key among them");
       yield* signedByBadKeys();
-      if (fetched) yield ["a shared secret that was fetched", await liveForgery(SHARED)];
+      if (fetched) {
+        const token = await liveForgery(SHARED);
+        yield ["a shared secret that was fetched", token, "invalid_session"];
+      }
       const told = target.log.join("\n").match(/(\d+) of its keys cannot be used/)?.[1];
       assert.equal(Number(told), keys.length - 1, "all but the good one");
     },
     () =>
       fetched
-        ? { settings: { SUPABASE_JWKS: undefined }, routes: { jwks: json({ keys }) } }
-        : { settings: { SUPABASE_JWKS: JSON.stringify({ keys }) } },
+        ? { settings: { SUPABASE_JWKS: undefined }, routes: { jwks: json({ keys }), user: AUTH } }
+        : { settings: { SUPABASE_JWKS: JSON.stringify({ keys }) }, routes: { user: AUTH } },
   );
 }
 
@@ -149,7 +159,7 @@ Deno.test("a set with private halves is served, and nothing of them is told", as
   const jwk = await exportJWK(GOOD.key as CryptoKey);
   const whole = { ...jwk, alg: "ES256", kid: GOOD.kid };
   assert.ok(whole.d);
-  const upstream = new Upstream();
+  const upstream = new Upstream({ user: AUTH });
   const running = await startRunning(upstream.url, { SUPABASE_JWKS: JSON.stringify([whole]) });
   try {
     const headers = { Authorization: `Bearer ${await liveForgery(GOOD)}` };
@@ -162,7 +172,8 @@ Deno.test("a set with private halves is served, and nothing of them is told", as
       method: "POST",
       headers: { Authorization: `Bearer ${forged}` },
     });
-    assert.equal((await refused.json()).error.code, "invalid_token");
+    assert.equal((await refused.json()).error.code, "invalid_session");
+    assert.deepEqual(upstream.calls.slice(-2).map(({ route }) => route), ["mint", "user"]);
   } finally {
     await running.stop();
     await upstream.stop();

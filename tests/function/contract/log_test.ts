@@ -5,7 +5,7 @@ import { expectCode, STATUS } from "../../support/expect.ts";
 import { sessionToken, signerOf, SUB } from "../../support/keys.ts";
 import { REFUSALS, refusing } from "../../support/refusals.ts";
 import { liveToken, startRunning, Upstream } from "../../support/running.ts";
-import { failing, slow } from "../../support/upstreams.ts";
+import { authRefusal, slow } from "../../support/upstreams.ts";
 import { type Settings, World } from "../../support/world.ts";
 
 const FIELDS = ["code", "status", "uid", "tier", "mode", "alg", "ms", "traceId"];
@@ -98,7 +98,7 @@ Deno.test("the running function prints one JSON line a request, and nothing else
     };
     await ask(await liveToken(await signerOf("ES256")));
     await ask("a.b.c");
-    upstream.routes.user = failing(403);
+    upstream.routes.user = authRefusal();
     await ask(await liveToken(await signerOf("ES256")));
   } finally {
     await running.stop();

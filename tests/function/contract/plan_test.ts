@@ -7,10 +7,15 @@ import {
   type Behaviour,
   brokenJson,
   failing,
+  gatewayRefusal,
   hang,
   html,
   json,
+  NO_COLUMN,
+  NO_RIGHT,
+  NO_TABLE,
   redirect,
+  restRefusal,
   tooMany,
   unreachable,
 } from "../../support/upstreams.ts";
@@ -24,8 +29,9 @@ const PLACES: Record<string, (plan: unknown) => Promise<[World, Sent]>> = {
   "the table": async (plan) => [await worldOf({}, { plan: json([{ plan }]) }), {}],
   "the Auth server's app_metadata": async (plan) => {
     const user = knows({ app_metadata: { plan } });
-    // The token still says what was true when it was made.
-    const token = await sessionToken(KEY, { app_metadata: { plan: "free" } });
+    // The token still says what was true when it was made, and counts where the answer says nothing.
+    const stale = plan === null ? {} : { plan: "free" };
+    const token = await sessionToken(KEY, { app_metadata: stale });
     return [await worldOf({ BEHEST_PLAN_CLAIM: "app_metadata.plan" }, { user }), { token }];
   },
   "the token's app_metadata": async (plan) => {
@@ -79,13 +85,48 @@ for (const [place, world] of Object.entries(PLACES)) {
   }
 }
 
+const NAMED: [string, Settings, unknown, number][] = [
+  ["a number", { BEHEST_PLAN_TIERS: '{"1":3}' }, 1, 3],
+  ["a string of a number", { BEHEST_PLAN_TIERS: '{"1":3}' }, "1", 3],
+  ["true", { BEHEST_PLAN_TIERS: '{"true":2,"false":1}' }, true, 2],
+  ["false", { BEHEST_PLAN_TIERS: '{"true":2,"false":1}' }, false, 1],
+];
+const UNNAMED = [true, "+3", "03", "00", "3.0", "3e0", "٣"];
+
+for (const [what, settings, plan, tier] of NAMED) {
+  Deno.test(`a name of BEHEST_PLAN_TIERS comes first, also one that is ${what}`, async () => {
+    await expectTier(await worldOf(settings, { plan: json([{ plan }]) }), {}, tier, 0);
+  });
+}
+
+for (const plan of UNNAMED) {
+  Deno.test(`${JSON.stringify(plan)} is neither a name nor a tier: BEHEST_TIER, and logged`, async () => {
+    await expectTier(await worldOf({}, { plan: json([{ plan }]) }), {}, WORTHLESS, 1);
+  });
+}
+
+for (const nothing of [undefined, null]) {
+  Deno.test(`where ${nothing} stands in the Auth server's answer, the token's plan counts`, async () => {
+    const user = knows({ app_metadata: { plan: nothing } });
+    const world = await worldOf({ BEHEST_PLAN_CLAIM: "app_metadata.plan" }, { user });
+    const token = await sessionToken(KEY, { app_metadata: { plan: "max" } });
+    await expectTier(world, { token }, 3, 0);
+  });
+}
+
 Deno.test("a user with no row is BEHEST_TIER, and nothing to log", async () => {
   await expectTier(await worldOf({}, { plan: json([]) }), {}, WORTHLESS, 0);
 });
 
-for (const status of [400, 403, 404]) {
-  Deno.test(`no such table or column (${status}) is BEHEST_TIER, and logged once`, async () => {
-    await expectTier(await worldOf({}, { plan: failing(status) }), {}, WORTHLESS, 1);
+for (
+  const [what, plan] of [
+    ["no such column (400)", NO_COLUMN],
+    ["no right to read it (403)", NO_RIGHT],
+    ["no such table (404)", NO_TABLE],
+  ] as const
+) {
+  Deno.test(`${what} is BEHEST_TIER, and logged once`, async () => {
+    await expectTier(await worldOf({}, { plan }), {}, WORTHLESS, 1);
   });
 }
 
@@ -108,11 +149,18 @@ const FAILURES: [string, Behaviour, string][] = [
   ["500", failing(500), "plan_unavailable"],
   ["503", failing(503), "plan_unavailable"],
   ["no connection", unreachable, "plan_unavailable"],
-  ["a redirect", redirect(), "plan_unavailable"],
+  ["a redirect", redirect(), "supabase_rejected"],
   ["HTML", html, "plan_unavailable"],
   ["broken JSON", brokenJson, "plan_unavailable"],
   ["no answer", hang, "plan_timeout"],
-  ["401", failing(401), "invalid_token"],
+  ["PostgREST's 401", restRefusal(401, "PGRST301"), "plan_unavailable"],
+  ["PostgREST's 406", restRefusal(406, "PGRST106"), "plan_unavailable"],
+  ...[400, 401, 403, 404].map((status): [string, Behaviour, string] => [
+    `somebody else's ${status}`,
+    failing(status),
+    "supabase_rejected",
+  ]),
+  ["the gateway's 401", gatewayRefusal(), "supabase_rejected"],
 ];
 
 for (const [what, plan, code] of FAILURES) {
@@ -122,11 +170,10 @@ for (const [what, plan, code] of FAILURES) {
     assert.equal(world.to("mint").length, 0);
   });
 
-  const minted = code !== "invalid_token";
-  Deno.test(`with BEHEST_PLAN_ON_ERROR=default, ${what} ${minted ? "mints BEHEST_TIER" : "is invalid_token"}`, async () => {
+  Deno.test(`with BEHEST_PLAN_ON_ERROR=default, ${what} mints BEHEST_TIER`, async () => {
     const world = await worldOf({ BEHEST_PLAN_ON_ERROR: "default" }, { plan });
-    const { body } = await expectCode(world, {}, minted ? "ok" : code);
-    assert.equal(body.tier, minted ? WORTHLESS : undefined);
-    assert.equal(world.to("mint").length, minted ? 1 : 0);
+    const { body } = await expectCode(world, {}, "ok");
+    assert.equal(body.tier, WORTHLESS);
+    assert.equal(world.to("mint").length, 1);
   });
 }

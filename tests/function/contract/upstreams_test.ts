@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { expectCode } from "../../support/expect.ts";
 import { signerOf } from "../../support/keys.ts";
 import {
+  authRefusal,
   type Behaviour,
   failing,
   hang,
@@ -10,6 +11,7 @@ import {
   json,
   padded,
   redirect,
+  restRefusal,
   type Route,
   ROUTES,
   slow,
@@ -25,8 +27,12 @@ interface Rule {
   readonly late: string;
   readonly down: string;
   readonly tooMany: string;
-  /** What each status of 3xx and 4xx leads to. */
-  readonly statuses: Record<number, string>;
+  /** What a refusal of its own with this status leads to. */
+  readonly own: Record<number, string>;
+  /** An answer of its own, which bears its marks. */
+  readonly refusal: (status: number) => Behaviour;
+  /** What a redirect leads to, and a refusal with any status of `own` that bears no mark. */
+  readonly intercepted?: string;
 }
 
 const RULES: Record<Route, Rule> = {
@@ -35,43 +41,40 @@ const RULES: Record<Route, Rule> = {
     late: "auth_timeout",
     down: "auth_unavailable",
     tooMany: "auth_unavailable",
-    statuses: {
-      302: "auth_unavailable",
+    own: {
       400: "invalid_session",
       401: "invalid_session",
       403: "invalid_session",
       404: "invalid_session",
       422: "invalid_session",
     },
+    refusal: (status) => authRefusal(status, "bad_jwt"),
+    intercepted: "supabase_rejected",
   },
   jwks: {
     tries: 2,
     late: "auth_timeout",
     down: "auth_unavailable",
     tooMany: "auth_unavailable",
-    statuses: { 302: "auth_unavailable", 401: "auth_unavailable", 404: "auth_unavailable" },
+    own: { 401: "auth_unavailable", 404: "auth_unavailable" },
+    refusal: (status) => authRefusal(status, "unexpected_failure"),
+    intercepted: "supabase_rejected",
   },
   plan: {
     tries: 2,
     late: "plan_timeout",
     down: "plan_unavailable",
     tooMany: "plan_unavailable",
-    statuses: {
-      302: "plan_unavailable",
-      400: "ok",
-      401: "invalid_token",
-      403: "ok",
-      404: "ok",
-      409: "plan_unavailable",
-    },
+    own: { 400: "ok", 401: "plan_unavailable", 403: "ok", 404: "ok", 409: "plan_unavailable" },
+    refusal: (status) => restRefusal(status, "PGRST100"),
+    intercepted: "supabase_rejected",
   },
   mint: {
     tries: 3,
     late: "behest_timeout",
     down: "behest_unavailable",
     tooMany: "rate_limited",
-    statuses: {
-      302: "behest_rejected",
+    own: {
       400: "behest_rejected",
       401: "behest_rejected",
       402: "quota_exceeded",
@@ -79,6 +82,7 @@ const RULES: Record<Route, Rule> = {
       404: "behest_rejected",
       422: "behest_rejected",
     },
+    refusal: failing,
   },
 };
 
@@ -90,7 +94,7 @@ async function worldOf(route: Route, behave: (healthy: Behaviour) => Behaviour):
 }
 
 for (const route of ROUTES) {
-  const { tries, late, down, statuses } = RULES[route];
+  const { tries, late, down, own, refusal, intercepted } = RULES[route];
 
   const faults: [string, Behaviour][] = [
     ["a network error", unreachable],
@@ -112,9 +116,15 @@ for (const route of ROUTES) {
     });
   }
 
-  for (const [status, code] of Object.entries(statuses)) {
-    Deno.test(`${route}: ${status} is ${code}, without a second try or a redirect followed`, async () => {
-      const answer = status === "302" ? redirect(302) : failing(Number(status));
+  const refusals: [string, Behaviour, string][] = [
+    ["a redirect", redirect(302), intercepted ?? "behest_rejected"],
+    ...Object.entries(own).flatMap(([status, code]): [string, Behaviour, string][] => [
+      [`its own ${status}`, refusal(Number(status)), code],
+      [`somebody's ${status}`, failing(Number(status)), intercepted ?? code],
+    ]),
+  ];
+  for (const [what, answer, code] of refusals) {
+    Deno.test(`${route}: ${what} is ${code}, without a second try or a redirect followed`, async () => {
       const world = await worldOf(route, () => answer);
       await expectCode(world, {}, code);
       assert.equal(world.to(route).length, 1);

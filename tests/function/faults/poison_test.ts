@@ -13,7 +13,7 @@ import {
   signerOf,
   START,
 } from "../../support/keys.ts";
-import { type Behaviour, failing, json, raw } from "../../support/upstreams.ts";
+import { authRefusal, type Behaviour, json, raw } from "../../support/upstreams.ts";
 import { World } from "../../support/world.ts";
 
 const KEY = await signerOf("ES256");
@@ -30,7 +30,10 @@ const MINUTE = 60_000;
 
 /** The Auth server knows a forged token when it is asked. */
 const user: Behaviour = (call, scene) =>
-  (call.headers.authorization?.endsWith(FORGED) ? failing(403) : json(userOf(call)))(call, scene);
+  (call.headers.authorization?.endsWith(FORGED) ? authRefusal(403, "bad_jwt") : json(userOf(call)))(
+    call,
+    scene,
+  );
 
 function fetching(jwks: Behaviour, userCheck = "server"): Promise<World> {
   const settings = { SUPABASE_JWKS: undefined, BEHEST_USER_CHECK: userCheck };
@@ -72,8 +75,9 @@ for (const [what, set, skipped] of SOUND) {
   Deno.test(`a fetched set with ${what} serves our key all the same, and lets in nobody else`, async () => {
     const world = await fetching(json(set));
     await expectCode(world, { token: TOKEN }, "ok");
-    await expectCode(world, { token: FORGED }, "invalid_token");
-    assert.equal(world.to("user").length, 1, "the Auth server is asked about the good token alone");
+    await expectCode(world, { token: FORGED }, "invalid_session");
+    assert.equal(world.to("user").length, 2, "the Auth server is asked about each of them");
+    assert.equal(world.to("mint").length, 1);
     const notice = `${skipped} of its keys cannot be used`;
     assert.equal(world.log.includes(notice), skipped > 0, world.log.slice(0, 500));
     assert.equal(world.to("elsewhere").length, 0);
@@ -83,7 +87,7 @@ for (const [what, set, skipped] of SOUND) {
 
 /** Sets that name our key in a way that must not be used, or do not name it. */
 const USELESS: [string, unknown][] = [
-  ["our kid twice", { keys: [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }] }],
+  ["our kid twice", { keys: [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }, OTHER.jwk] }],
   ["our kid for another key", { keys: [{ ...OTHER.jwk, kid: KEY.kid }] }],
   ["our key under another alg", { keys: [{ ...KEY.jwk, alg: "HS256" }, OTHER.jwk] }],
   ["our key for encryption", { keys: [{ ...KEY.jwk, use: "enc" }, OTHER.jwk] }],
@@ -98,8 +102,7 @@ for (const [what, set] of USELESS) {
     world.clock.advance(11 * MINUTE);
     await expectCode(world, { token: TOKEN }, "invalid_token");
     assert.equal(world.to("user").length, 1, "the Auth server is not asked about it");
-    // With no key left at all, it is the Auth server that refuses.
-    assert.equal((await world.ask({ token: FORGED })).status, 401);
+    await expectCode(world, { token: FORGED }, "invalid_session");
     assert.equal(world.to("mint").length, 1);
     world.routes.jwks = json({ keys: [KEY.jwk] });
     world.clock.advance(what.startsWith("our kid for") ? 11 * MINUTE : 31_000);
@@ -130,23 +133,44 @@ for (const [what, behaviour] of BROKEN) {
     world.routes.jwks = behaviour;
     world.clock.advance(11 * MINUTE);
     await expectCode(world, { token: TOKEN }, "ok");
-    await expectCode(world, { token: FORGED }, "invalid_token");
-    assert.match(world.log, /jwks\.json cannot be fetched: the keys at hand go on serving/);
+    await expectCode(world, { token: FORGED }, "invalid_session");
+    const notice = /jwks\.json has no key set of use: the keys at hand go on serving/;
+    assert.match(world.log, notice);
   });
 }
 
-Deno.test("an empty set after a good one lets nobody in whom nothing has verified, and heals within the pause", async () => {
+Deno.test("an empty set after a good one leaves the good one serving, and lets nobody else in", async () => {
+  for (const userCheck of ["server", "claims"]) {
+    const twins = [KEY.jwk, { ...OTHER.jwk, kid: KEY.kid }];
+    for (const keys of [[], [OCT], [{ kty: "EC" }, null], twins]) {
+      const world = await fetching(json({ keys: [KEY.jwk] }), userCheck);
+      await expectCode(world, { token: TOKEN }, "ok");
+      world.routes.jwks = json({ keys });
+      world.clock.advance(11 * MINUTE);
+      await expectCode(world, { token: TOKEN }, "ok");
+      const minted = world.to("mint").length;
+      // Whether this key exists, nobody can say now.
+      const stranger = await sessionToken(OTHER, { exp: START + 1e6 });
+      await expectCode(world, { token: stranger }, "auth_unavailable");
+      const forged = userCheck === "server" ? "invalid_session" : "invalid_token";
+      await expectCode(world, { token: FORGED }, forged);
+      assert.equal(world.to("mint").length, minted);
+      assert.match(world.log, /jwks\.json has no key set of use: the keys at hand go on serving/);
+      world.routes.jwks = json({ keys: [OTHER.jwk] });
+      world.clock.advance(31_000);
+      await expectCode(world, { token: stranger }, "ok");
+      await expectCode(world, { token: TOKEN }, "invalid_token");
+    }
+  }
+});
+
+Deno.test("an empty set where there has been none lets nobody in, and heals within the pause", async () => {
   for (
     const [userCheck, code] of [["server", "invalid_token"], ["claims", "misconfigured"]] as const
   ) {
-    const world = await fetching(json({ keys: [KEY.jwk] }), userCheck);
-    await expectCode(world, { token: TOKEN }, "ok");
-    const minted = world.to("mint").length;
-    world.routes.jwks = json({ keys: [] });
-    world.clock.advance(11 * MINUTE);
+    const world = await fetching(json({ keys: [] }), userCheck);
     await expectCode(world, { token: TOKEN }, code);
-    await expectCode(world, { token: await sessionToken(OTHER, { exp: START + 1e6 }) }, code);
-    assert.equal(world.to("mint").length, minted);
+    assert.deepEqual(world.calls.map(({ route }) => route), ["jwks"]);
     world.routes.jwks = json({ keys: [KEY.jwk] });
     world.clock.advance(31_000);
     await expectCode(world, { token: TOKEN }, "ok");
