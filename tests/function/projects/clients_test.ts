@@ -1,6 +1,6 @@
 /** Sessions that are held by an app which the user has let in: OAuth clients of the project. */
 import assert from "node:assert/strict";
-import { signerOf } from "../../support/keys.ts";
+import { makeSigner, signerOf } from "../../support/keys.ts";
 import { inProject, type Project } from "../../support/projects.ts";
 import { liveToken } from "../../support/running.ts";
 import type { Settings } from "../../support/world.ts";
@@ -76,6 +76,16 @@ Deno.test("a client_id that is no string is not let through, whatever ids BEHEST
       assert.equal(project.upstream.to("mint").length, 0);
     });
   }
+});
+
+Deno.test("a client's HS256 session that the Auth server alone vouches for is a client's all the same", async () => {
+  const secret = await makeSigner("HS256");
+  await inProject({ BEHEST_OAUTH_CLIENTS: PARTNER }, {}, async (project) => {
+    const claims = (client_id: string) => liveToken(secret, { client_id }, { kid: undefined });
+    await project.expect({ token: await claims("another") }, "client_forbidden");
+    assert.equal(project.upstream.to("mint").length, 0);
+    await project.expect({ token: await claims(PARTNER) }, "ok");
+  });
 });
 
 Deno.test("a client_id in what the user writes makes nobody a client, and none of them the app's own", async () => {

@@ -56,6 +56,11 @@ const PATTERNS: [pattern: string, allowed: string[], refused: string[]][] = [
       `https://x.project--${UUID}.lovable.app`,
     ],
   ],
+  ["https://ab*ba.example.org/", ["https://abcba.example.org"], [
+    "https://aba.example.org",
+    "https://abba.example.org",
+    "https://abcba.example.org/",
+  ]],
   [
     "https://*.example.net",
     ["https://app.example.net", "https://a-b-7.example.net"],
@@ -137,7 +142,9 @@ Deno.test("a whole-label * over a host where anyone may publish works, and is wa
     "pages.dev",
     "workers.dev",
     "lovable.app",
+    "lovableproject.com",
     "github.io",
+    "web.app",
   ];
   const list = hosts.map((host) => `https://*.${host}`).join(" ");
   const log = await inProject({ CORS_ORIGIN: list }, {}, async (project) => {

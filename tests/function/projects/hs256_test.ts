@@ -62,6 +62,7 @@ for (const [place, settings, routes] of PLACES) {
       ["foreign", authError(403, "bad_jwt"), "invalid_session"],
       ["somebody else's", knows({ id: OTHER }), "invalid_session"],
       ["refused by a gateway", page(403), "supabase_rejected"],
+      ["busy", authError(429, "over_request_rate_limit"), "auth_unavailable"],
     ];
     await inProject(settings, routes, async (project) => {
       for (const [what, user, code] of refusals) {
@@ -140,6 +141,14 @@ Deno.test("with the user check off, an HS256 session is invalid where public key
     },
   );
   assertWarned(log, "JWT_SECRET");
+});
+
+Deno.test("with the user check off, public keys that were fetched before are at hand, too", async () => {
+  const settings = { BEHEST_USER_CHECK: "claims", SUPABASE_JWKS: undefined };
+  await inProject(settings, { jwks: json({ keys: [STANDBY.jwk] }) }, async (project) => {
+    await project.expect({}, "ok", "a session of the public key");
+    assert.deepEqual(await project.calls({ token: await session() }, "invalid_token"), []);
+  });
 });
 
 Deno.test("with the user check off and no key at all, an HS256 session is misconfigured, naming JWT_SECRET", async () => {

@@ -14,21 +14,29 @@ Deno.test("settings in quotes are read without them, each with a warning that te
       BEHEST_KEY: `"${API_KEY}"`,
       BEHEST_BASE_URL: `'${upstream}'`,
       BEHEST_TTL: '"600"',
+      BEHEST_PLAN_TIERS: `'{"pro":5}'`,
+      JWT_AUDIENCE: '"authenticated"',
       CORS_ORIGIN: `"${ORIGIN}, https://other.example"`,
     }),
     {},
     async (project) => {
       const { body } = await project.expect({ origin: ORIGIN }, "ok");
       assert.equal(body.baseUrl, project.upstream.url);
+      assert.equal(body.tier, 5);
       await project.expect({ origin: "https://other.example" }, "ok");
       const [mint] = project.upstream.to("mint");
       assert.equal(mint?.headers.authorization, `Bearer ${API_KEY}`);
       assert.equal(JSON.parse(mint?.body ?? "{}").ttl, 600);
     },
   );
-  for (const name of ["BEHEST_KEY", "BEHEST_BASE_URL", "BEHEST_TTL", "CORS_ORIGIN"]) {
-    assertWarned(log, name);
-  }
+  const quoted = [
+    "BEHEST_KEY",
+    "BEHEST_BASE_URL",
+    "BEHEST_TTL",
+    "BEHEST_PLAN_TIERS",
+    "CORS_ORIGIN",
+  ];
+  for (const name of quoted) assertWarned(log, name);
   assert.ok(!log.text.includes(API_KEY));
 });
 

@@ -34,6 +34,16 @@ Deno.test("with a set of before the rotation inline, a session of the new key co
   });
 });
 
+Deno.test("sessions of the new key that come at the same time share the fetch, and all are served", async () => {
+  await inProject(inline(OLD.jwk), { jwks: setOf(NEW.jwk) }, async (project) => {
+    const tokens = [NEW, NEW, NEW, NEW, NEW].map((signer) => liveToken(signer));
+    await Promise.all(
+      tokens.map(async (token) => await project.expect({ token: await token }, "ok")),
+    );
+    assert.equal(fetches(project), 1);
+  });
+});
+
 Deno.test("fetched public keys take the place of the inline ones, and inline oct keys stay", async () => {
   const settings = inline(OLD.jwk, SECRET.jwk);
   const fetched = await makeSigner("HS256");
@@ -162,4 +172,13 @@ Deno.test("two different keys with one kid are neither used, inline or fetched, 
       assert.equal(project.upstream.to("user").length, 1);
     });
   }
+});
+
+Deno.test("one kid for two algorithms is no quarrel: both keys are used", async () => {
+  const other = await makeSigner("RS256", { kid: OLD.kid });
+  await inProject(inline(OLD.jwk, other.jwk), {}, async (project) => {
+    for (const signer of [OLD, other]) {
+      await project.expect({ token: await liveToken(signer) }, "ok");
+    }
+  });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { exportSPKI, generateKeyPair } from "jose";
+import { exportPKCS8, exportSPKI, generateKeyPair } from "jose";
 import { base64url, encodePart, makeSigner, random, type Signer } from "../../support/keys.ts";
 import { assertWarned, expectMisconfigured, inProject } from "../../support/projects.ts";
 import { liveToken } from "../../support/running.ts";
@@ -11,11 +11,14 @@ import { SUPABASE_URL } from "../../support/world.ts";
 const SECRET = random(32);
 /** In the key set at hand; its `kid` is nothing else that a secret must not be. */
 const { jwk: KEY, kid: KID } = await makeSigner("ES256", { kid: random(32) });
-const SUPABASE_JWKS = JSON.stringify({ keys: [KEY] });
-const PEM = await exportSPKI(
-  (await generateKeyPair("ES256", { extractable: true })).publicKey,
+const EDWARDS = await makeSigner("EdDSA");
+const SUPABASE_JWKS = JSON.stringify({ keys: [KEY, EDWARDS.jwk] });
+const PAIR = await generateKeyPair("ES256", { extractable: true });
+const PEM = await exportSPKI(PAIR.publicKey);
+const RSA_PEM = await exportSPKI((await generateKeyPair("RS256", { extractable: true })).publicKey);
+const [DER, RSA_DER] = [PEM, RSA_PEM].map((pem) =>
+  createPublicKey(pem).export({ type: "spki", format: "der" }).toString("base64")
 );
-const DER = createPublicKey(PEM).export({ type: "spki", format: "der" });
 const UUID = crypto.randomUUID();
 const ANON = [{ alg: "HS256", typ: "JWT" }, { iss: "supabase", role: "anon", exp: 2e9 }]
   .map(encodePart).join(".") + `.${random(32)}`;
@@ -25,11 +28,17 @@ const KINDS: Record<string, string[]> = {
   "with white space at an end": [`${SECRET}\n`, `${SECRET} `, ` ${SECRET}`, `${SECRET}\r\n`],
   "in quotes": [`"${SECRET}"`, `'${SECRET}'`],
   "that is a UUID": [UUID, UUID.toUpperCase()],
-  "that is a URL": [`${SUPABASE_URL}/auth/v1/.well-known/jwks.json`, SUPABASE_URL],
+  "that is a URL": [
+    `${SUPABASE_URL}/auth/v1/.well-known/jwks.json`,
+    SUPABASE_URL,
+    "postgresql://postgres:pw@db.example.co:5432/postgres",
+  ],
   "that is a key's PEM, DER or JWK": [
     PEM.trim(),
     PEM.trim().replaceAll("\n", "\\n"),
-    Buffer.from(DER).toString("base64"),
+    (await exportPKCS8(PAIR.privateKey)).trim(),
+    String(DER),
+    String(RSA_DER),
     JSON.stringify(KEY),
     SUPABASE_JWKS,
   ],
@@ -38,8 +47,13 @@ const KINDS: Record<string, string[]> = {
     `sb_secret_${random(24)}`,
     `sb_publishable_${random(24)}`,
   ],
-  "of one letter 32 times": ["x".repeat(32)],
-  "that is a kid or a coordinate of the key set at hand": [String(KEY.x), String(KEY.y), KID],
+  "of one letter over and over": ["x".repeat(32), "0".repeat(64)],
+  "that is a kid or a coordinate of the key set at hand": [
+    String(KEY.x),
+    String(KEY.y),
+    String(EDWARDS.jwk.x),
+    KID,
+  ],
 };
 const EXAMPLES = [
   "super-secret-jwt-token-with-at-least-32-characters-long",

@@ -29,6 +29,13 @@ for (const [name, settings] of NAMES) {
   });
 }
 
+Deno.test("quotes hide no key that may do everything", async () => {
+  for (const key of [legacyKey("service_role"), `sb_secret_${random(24)}`]) {
+    const given = { SUPABASE_PUBLISHABLE_KEYS: undefined, SUPABASE_ANON_KEY: `"${key}"` };
+    await expectMisconfigured(given, "SUPABASE_ANON_KEY", key);
+  }
+});
+
 Deno.test("a legacy anon key is sent as apikey, by every name", async () => {
   const key = legacyKey("anon");
   for (const [name, settings] of NAMES) {

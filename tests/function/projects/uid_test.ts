@@ -21,7 +21,7 @@ async function expectUid(project: Project, uid: string, token: string): Promise<
 
 const UNUSABLE: [string, unknown[]][] = [
   ["missing or no text at all", [undefined, null, true, false, [], ["u1"], {}, { id: "u1" }, 7.5]],
-  ["empty or longer than 255 characters", ["", "u".repeat(256)]],
+  ["empty or longer than 255 characters", ["", "u".repeat(256), "ü".repeat(256)]],
   ["one of Behest's reserved ids", ["admin", "system", "dashboard-service"]],
   ["one with white space at an end", [
     " admin",
@@ -53,9 +53,11 @@ Deno.test("a usable uid is minted for as it stands, a whole number as its decima
   const rows: [unknown, string][] = [
     ["u1", "u1"],
     ["u".repeat(255), "u".repeat(255)],
+    ["ü".repeat(255), "ü".repeat(255)],
     ["user name", "user name"],
     ["ünï", "ünï"],
     [12345, "12345"],
+    [0, "0"],
     ["0012", "0012"],
   ];
   await inProject(SETTINGS, {}, async (project) => {
