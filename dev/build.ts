@@ -120,6 +120,7 @@ async function optimise(path: string): Promise<void> {
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
   module.optimize();
+  module.optimize();
   module.runPasses(["strip-debug", "strip-producers", "strip-target-features"]);
   await Deno.writeFile(path, module.emitBinary());
   module.dispose();

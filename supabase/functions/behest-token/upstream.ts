@@ -110,20 +110,22 @@ async function attempt(call: Call, left: number, { fetch, clock }: World): Promi
       const bytes = body === null ? NOTHING : await boundedBytes(body, MAX_BODY_BYTES);
       return { status, headers, body: bytes };
     }
-    const wait = retryAfter(headers.get("Retry-After"), clock.now());
-    const reply = { status, headers, retryAfter: wait };
-    // What an upstream says of its errors is never passed on. It is read where it tells who spoke.
-    const isRefusal = status >= 400 && status < 500 && status !== 429;
-    if (body === null || !call.asksWho || !isRefusal) {
-      body?.cancel().catch(() => {});
-      return reply;
-    }
-    return {
-      ...reply,
-      body: await boundedBytes(body, MAX_REFUSAL_BYTES),
+    const reply: Reply = {
+      status,
+      headers,
+      retryAfter: retryAfter(headers.get("Retry-After"), clock.now()),
       errorCode: headers.get("x-sb-error-code") ?? undefined,
       proxyStatus: headers.get("Proxy-Status") ?? undefined,
     };
+    // What an upstream says of its errors is never passed on. It is read where nothing else tells who
+    // spoke; a refusal stays one where its words break off.
+    const isRefusal = status >= 400 && status < 500 && status !== 429;
+    if (body === null || !call.asksWho || !isRefusal || reply.errorCode !== undefined) {
+      body?.cancel().catch(() => {});
+      return reply;
+    }
+    const words = await boundedBytes(body, MAX_REFUSAL_BYTES).catch(() => undefined);
+    return { ...reply, body: words };
   } catch {
     return { timedOut };
   } finally {
