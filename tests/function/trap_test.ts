@@ -120,6 +120,7 @@ const EVERYWHERE: [unknown, string, ("api_key" | "local")?][] = [
   [Candidate.prototype, "algorithm"],
   [Candidate.prototype, "authorization"],
   [Candidate.prototype, "sub"],
+  [Candidate.prototype, "verified"],
   [Session.prototype, "uid"],
   [Grant.prototype, "tier"],
   [Grant.prototype, "notice"],

@@ -102,6 +102,22 @@ const ANSWERS: [string, Behaviour, string][] = [
     json({ code: "not_authorized", message: "no" }, 403),
     "supabase_rejected",
   ],
+  // A token is always sent: somebody before it has taken it away.
+  [
+    "has seen no token, as it says by its header and its body",
+    authRefusal(401, "no_authorization"),
+    "supabase_rejected",
+  ],
+  [
+    "has seen no token, as it says by its body alone",
+    json({ code: 401, error_code: "no_authorization", msg: "no" }, 401),
+    "supabase_rejected",
+  ],
+  [
+    "has seen no token, as it says in the form of API version 2024-01-01",
+    json({ code: "no_authorization", message: "no" }, 401),
+    "supabase_rejected",
+  ],
   ["is kept from us by PostgREST", restRefusal(401, "PGRST301"), "supabase_rejected"],
   [
     "refuses beyond 4 KiB",

@@ -69,6 +69,14 @@ export const CALLER_SETTINGS: Setting[] = [
     bad: [mark(), "no"],
   },
   {
+    name: "BEHEST_OAUTH_CLIENTS",
+    sent: { token: await sessionToken(KEY, { client_id: "an-app" }) },
+    see: codeOf,
+    unset: "client_forbidden",
+    good: [["*", "ok"], ["other, an-app,", "ok"], ["other,AN-APP", "client_forbidden"]],
+    bad: ["an-app,*", `an app ${mark()}`],
+  },
+  {
     name: "BEHEST_UID_CLAIM",
     sent: withMetadata,
     see: (answer) => claimsOf(answer).uid,

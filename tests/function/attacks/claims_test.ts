@@ -95,7 +95,7 @@ siege("sub is the text of one user, and none of Behest's own", async function* (
   const reserved = ["admin", "system", "dashboard-service"];
   const cases = reserved.flatMap((id) => [
     ...[id, id.toUpperCase(), id[0]?.toUpperCase() + id.slice(1)],
-    ...[`${id} `, ` ${id}`, `${id}\t`, `\n${id}`, `${id}\0`, `\u00a0${id}`],
+    ...[`${id} `, ` ${id}`, `${id}\t`, `\n${id}`, `\u00a0${id}`],
   ]);
   for (const sub of [...cases, "aDmIn", "a".repeat(256), "é".repeat(256), "x".repeat(5000)]) {
     const token = await liveForgery(ES256, {}, liveClaims({ sub }));
@@ -109,6 +109,7 @@ siege("sub is the text of one user, and none of Behest's own", async function* (
 /** Not one of these is a reserved id, and Behest is asked for exactly this one. */
 const ODD_SUBS = [
   ...[
+    "admin\0",
     "admin\u200b",
     "аdmin",
     "ａdmin",

@@ -12,6 +12,10 @@ const PEMS = { "PKCS#8": KEY.pkcs8, "PKCS#1": KEY.pkcs1 };
 const NEWLINES: Record<string, (pem: string) => string> = {
   "real newlines": (pem) => pem,
   "newlines written \\n": (pem) => pem.replaceAll("\n", "\\n"),
+  "newlines escaped twice": (pem) => pem.replaceAll("\n", "\\\\n"),
+  "newlines of Windows, escaped": (pem) => pem.replaceAll("\n", "\\r\\n"),
+  "spaces for newlines": (pem) => pem.replaceAll("\n", " ").trim(),
+  "no newlines": (pem) => pem.replaceAll("\n", ""),
   "newlines of Windows": (pem) => pem.replaceAll("\n", "\r\n"),
 };
 
@@ -20,6 +24,8 @@ const FORMS: Record<string, (pem: string) => string> = {
   "behest_pk_ and a PEM": (pem) => `behest_pk_${pem}`,
   "base64 of a PEM": base64,
   "a PEM": (pem) => pem,
+  "a PEM in quotes": (pem) => `"${pem}"`,
+  "behest_pk_ and a PEM in quotes": (pem) => `'behest_pk_${pem}'`,
 };
 
 const IDS = { BEHEST_KID: undefined, BEHEST_TENANT_ID: undefined, BEHEST_PROJECT_ID: undefined };
