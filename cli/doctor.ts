@@ -1,8 +1,8 @@
 /** `doctor`: says why a deployment does not work, and what to do about it. */
 import process from "node:process";
-import { Asker } from "./doctor/asker.ts";
+import { HttpClient } from "./doctor/http.ts";
 import { examine } from "./doctor/examine.ts";
-import { DOCTOR_HELP, readOrder } from "./doctor/order.ts";
+import { DOCTOR_HELP, readOptions } from "./doctor/options.ts";
 import { Report } from "./doctor/report.ts";
 import { Secrets } from "./doctor/secrets.ts";
 import { toJson, toRow, toSummary } from "./doctor/table.ts";
@@ -39,23 +39,23 @@ export async function doctor(
     out.print(DOCTOR_HELP);
     return 0;
   }
-  let order;
+  let options;
   try {
-    order = readOrder(args, env);
+    options = readOptions(args, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     out.warn(error.message);
     return 2;
   }
 
-  const { json } = order;
+  const { json } = options;
   const colour = out.isTerminal && !env.NO_COLOR;
   const secrets = new Secrets();
   const report = new Report(secrets, (check) => {
     if (!json) out.print(toRow(check, colour));
   });
-  const ask = new Asker({ fetch, now, limitMs });
-  await examine({ order, ask, report, secrets, now });
+  const http = new HttpClient({ fetch, now, limitMs });
+  await examine({ options, http, report, secrets, now });
   out.print(json ? toJson(report) : toSummary(report, colour));
   return report.isWell ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 /** The function's own errors, told from those of whatever else may answer. */
-import { member, type Reply, type Silence, textOf } from "./asker.ts";
+import { isNoReply, type NoReply, type Reply } from "./http.ts";
+import { member, textOf } from "./json.ts";
 
 /** What to do about each code where a user's token was asked for. */
 const ADVICE = {
@@ -54,18 +55,13 @@ export function messageOf({ body }: Reply): string {
 }
 
 /** Whether a token came. */
-export function isMinted(reply: Reply | Silence): boolean {
-  return !isSilent(reply) && reply.status === 200 && textOf(reply.body, "token") !== undefined;
+export function isMinted(reply: Reply | NoReply): boolean {
+  return !isNoReply(reply) && reply.status === 200 && textOf(reply.body, "token") !== undefined;
 }
 
 /** What to do about a code. */
 export function adviceFor(code: Code): string {
   return ADVICE[code];
-}
-
-/** Whether nothing came back. */
-export function isSilent(reply: Reply | Silence): reply is Silence {
-  return "silence" in reply;
 }
 
 /** Supabase's gateway answers before any function does; how it names its faults has changed. */
@@ -75,8 +71,8 @@ export function gatewayCodeOf({ headers, body }: Reply): string | undefined {
 }
 
 /** An answer that is not what was hoped for, as a part of a sentence. */
-export function describe(reply: Reply | Silence): string {
-  if (isSilent(reply)) return reply.silence;
+export function describe(reply: Reply | NoReply): string {
+  if (isNoReply(reply)) return reply.reason;
   const code = codeOf(reply) ?? gatewayCodeOf(reply);
   return code === undefined ? `status ${reply.status}` : `${reply.status} ${code}`;
 }

@@ -1,8 +1,8 @@
 /** What a browser would let the page do. */
-import type { Reply, Silence } from "./asker.ts";
-import { codeOf, describe, isSilent, messageOf } from "./codes.ts";
-import { namesIn } from "./deployment.ts";
-import type { Visit } from "./examine.ts";
+import { codeOf, describe, messageOf } from "./codes.ts";
+import type { CheckContext } from "./context.ts";
+import { isNoReply, type NoReply, type Reply } from "./http.ts";
+import { namesIn } from "./settings.ts";
 
 /** What supabase-js sends with every call of a function. */
 const SUPABASE_HEADERS = ["authorization", "apikey", "content-type", "x-client-info"];
@@ -36,12 +36,14 @@ export function isPassing({ status }: Reply): boolean {
 }
 
 /** The preflight, but for the origin: that is the next check. */
-export async function checkPreflight({ order, ask, report }: Visit): Promise<Reply | Silence> {
-  const wish = preflightOf(order.origin, SUPABASE_HEADERS);
-  const answer = await ask.ask("the function", order.functionUrl, wish);
+export async function checkPreflight(
+  { options, http, report }: CheckContext,
+): Promise<Reply | NoReply> {
+  const wish = preflightOf(options.origin, SUPABASE_HEADERS);
+  const answer = await http.ask("the function", options.functionUrl, wish);
   const deploy = `Deploy this version of the function: supabase functions deploy ` +
-    order.functionName;
-  if (isSilent(answer) || !isPassing(answer)) {
+    options.functionName;
+  if (isNoReply(answer) || !isPassing(answer)) {
     report.cross(
       "preflight",
       `Browsers give up at the preflight (OPTIONS): ${describe(answer)}.`,
@@ -74,16 +76,16 @@ export async function checkPreflight({ order, ask, report }: Visit): Promise<Rep
  * @param bare the answer to a POST of this origin
  */
 export async function checkOrigin(
-  visit: Visit,
-  leave: Reply | Silence,
+  context: CheckContext,
+  leave: Reply | NoReply,
   bare: Reply,
 ): Promise<boolean> {
-  const { order: { origin, originWasCut }, report } = visit;
+  const { options: { origin, originWasCut }, report } = context;
   if (codeOf(bare) === "misconfigured" && namesIn(messageOf(bare)).includes("CORS_ORIGIN")) {
     report.skip("CORS_ORIGIN itself is at fault; see the settings.", "origin");
     return false;
   }
-  const answers = isSilent(leave) || !isPassing(leave) ? [bare] : [leave, bare];
+  const answers = isNoReply(leave) || !isPassing(leave) ? [bare] : [leave, bare];
   const allowing = answers.filter(({ headers }) => allows(headers, origin));
   const cut = originWasCut ? " An origin ends before the path, so this is what a page sends." : "";
   if (codeOf(bare) !== "origin_forbidden" && allowing.length === answers.length) {
@@ -99,7 +101,7 @@ export async function checkOrigin(
     return false;
   }
   const why = codeOf(bare) === "origin_forbidden" ? describe(bare) : "the preflight says no";
-  const near = await nearOrigin(visit);
+  const near = await nearOrigin(context);
   const hint = near === undefined
     ? ""
     : ` CORS_ORIGIN does allow ${near}: scheme, host and port must all be the same.`;
@@ -118,16 +120,16 @@ function allows(headers: Headers, origin: string): boolean {
 }
 
 /** An origin that is allowed and easily taken for this one. */
-async function nearOrigin({ order, ask }: Visit): Promise<string | undefined> {
-  const origins = neighbours(order.origin);
+async function nearOrigin({ options, http }: CheckContext): Promise<string | undefined> {
+  const origins = neighbours(options.origin);
   const answers = await Promise.all(
     origins.map((origin) =>
-      ask.ask("the function", order.functionUrl, preflightOf(origin, SUPABASE_HEADERS))
+      http.ask("the function", options.functionUrl, preflightOf(origin, SUPABASE_HEADERS))
     ),
   );
   return origins.find((origin, index) => {
     const answer = answers[index];
-    return !isSilent(answer) && answer.headers.get(ALLOW_ORIGIN) === origin;
+    return !isNoReply(answer) && answer.headers.get(ALLOW_ORIGIN) === origin;
   });
 }
 

@@ -1,15 +1,8 @@
 /** Whether the function is there, and complete. */
-import { member, type Reply, type Silence, textOf } from "./asker.ts";
-import {
-  adviceFor,
-  codeOf,
-  describe,
-  gatewayCodeOf,
-  isMinted,
-  isSilent,
-  messageOf,
-} from "./codes.ts";
-import type { Visit } from "./examine.ts";
+import { codeOf, describe, gatewayCodeOf, isMinted } from "./codes.ts";
+import type { CheckContext } from "./context.ts";
+import { isNoReply, type Reply } from "./http.ts";
+import { member, textOf } from "./json.ts";
 
 /** What Supabase's gateway says where it checks tokens itself. */
 const GATEWAY_REFUSALS = /missing authorization header|invalid (jwt|token)|jwt expired/i;
@@ -18,12 +11,12 @@ const GATEWAY_REFUSALS = /missing authorization header|invalid (jwt|token)|jwt e
 const PAUSED = [521, 522, 523, 530, 540, 544];
 
 /** DNS, TCP, TLS and HTTP: any answer is one. */
-export async function checkReachable({ order, ask, report }: Visit): Promise<boolean> {
-  const answer = await ask.ask("Supabase", `${order.url}/auth/v1/health`);
-  if (isSilent(answer)) {
+export async function checkReachable({ options, http, report }: CheckContext): Promise<boolean> {
+  const answer = await http.ask("Supabase", `${options.url}/auth/v1/health`);
+  if (isNoReply(answer)) {
     report.cross(
       "reachable",
-      `${order.url} does not answer: ${answer.silence}.`,
+      `${options.url} does not answer: ${answer.reason}.`,
       "Check --url against the project's URL in the Supabase dashboard, and this network. A paused " +
         "project has to be restored there.",
     );
@@ -32,12 +25,12 @@ export async function checkReachable({ order, ask, report }: Visit): Promise<boo
   if (PAUSED.includes(answer.status)) {
     report.cross(
       "reachable",
-      `${order.url} answers that the project is not running (status ${answer.status}).`,
+      `${options.url} answers that the project is not running (status ${answer.status}).`,
       "Restore the project in the Supabase dashboard, or wait until it is up.",
     );
     return false;
   }
-  report.ok("reachable", `${order.url} answers.`);
+  report.ok("reachable", `${options.url} answers.`);
   return true;
 }
 
@@ -46,17 +39,19 @@ export async function checkReachable({ order, ask, report }: Visit): Promise<boo
  *
  * @returns its answer, where it was the function's
  */
-export async function checkDeployed({ order, ask, report }: Visit): Promise<Reply | undefined> {
-  const { functionName, functionUrl } = order;
+export async function checkDeployed(
+  { options, http, report }: CheckContext,
+): Promise<Reply | undefined> {
+  const { functionName, functionUrl } = options;
   const deploy = `supabase functions deploy ${functionName}`;
-  const answer = await ask.ask("the function", functionUrl, {
+  const answer = await http.ask("the function", functionUrl, {
     method: "POST",
-    headers: { "Origin": order.origin },
+    headers: { "Origin": options.origin },
   });
-  if (isSilent(answer)) {
+  if (isNoReply(answer)) {
     report.cross(
       "deployed",
-      `The function does not answer: ${answer.silence}.`,
+      `The function does not answer: ${answer.reason}.`,
       "Read the function's log in the Supabase dashboard, and deploy it again.",
     );
     return undefined;
@@ -117,47 +112,4 @@ function targetOf(headers: Headers, from: string): string {
   if (location === null || !URL.canParse(location, from)) return "";
   const { protocol, origin } = new URL(location, from);
   return /^https?:$/.test(protocol) ? ` (${origin})` : "";
-}
-
-/**
- * Most faults are told to everyone; the one of a missing key to whoever sends a token.
- *
- * @returns whether the function can work
- */
-export function checkSettings({ report }: Visit, answers: readonly (Reply | Silence)[]): boolean {
-  const heard = answers.filter((answer): answer is Reply => !isSilent(answer));
-  const faulty = heard.find((answer) => codeOf(answer) === "misconfigured");
-  if (faulty) {
-    const message = messageOf(faulty);
-    report.cross("settings", message, adviceOnSettings(message));
-    return false;
-  }
-  if (heard.some((answer) => codeOf(answer) === "internal")) {
-    report.cross("settings", "The function breaks before it needs them.", adviceFor("internal"));
-    return false;
-  }
-  report.ok("settings", "The function has every setting it needs.");
-  return true;
-}
-
-/** Which of the variables to set, and where. */
-export function adviceOnSettings(message: string): string {
-  const names = namesIn(message);
-  const own = names.filter((name) => !name.startsWith("SUPABASE_"));
-  const given = names.filter((name) => name.startsWith("SUPABASE_"));
-  const parts: string[] = [];
-  if (own.length > 0) {
-    parts.push(`supabase secrets set ${own.map((name) => `${name}=…`).join(" ")}`);
-  }
-  if (given.length > 0) {
-    parts.push(`${given.join(", ")} is Supabase's to set; on a server of your own, set it there.`);
-  }
-  return parts.length > 0 ? parts.join("  ") : adviceFor("misconfigured");
-}
-
-/** The variables that a message of the function names; a colon follows those at fault. */
-export function namesIn(message: string): string[] {
-  const names = message.match(/\b(?:BEHEST|SUPABASE|JWT|CORS)_[A-Z][A-Z0-9_]*\b:?/g) ?? [];
-  const faulty = names.filter((name) => name.endsWith(":")).map((name) => name.slice(0, -1));
-  return [...new Set(faulty.length > 0 ? faulty : names)];
 }

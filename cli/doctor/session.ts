@@ -1,9 +1,10 @@
 /** The session that a Behest token is asked for. */
-import { member, type Reply, textOf } from "./asker.ts";
-import { describe, isSilent } from "./codes.ts";
-import type { Visit } from "./examine.ts";
+import { describe } from "./codes.ts";
+import type { CheckContext } from "./context.ts";
+import { isNoReply, type NoReply, type Reply } from "./http.ts";
+import { member, textOf } from "./json.ts";
 import { decode } from "./jwt.ts";
-import { isLoopback } from "./order.ts";
+import { isLoopback } from "./url.ts";
 
 /** A user's session, as far as the doctor needs it. */
 export interface Session {
@@ -14,14 +15,14 @@ export interface Session {
 }
 
 /** Takes the given token, or signs in. */
-export async function openSession(visit: Visit): Promise<Session | undefined> {
-  const { order, report } = visit;
-  const { login } = order;
+export async function openSession(context: CheckContext): Promise<Session | undefined> {
+  const { options, report } = context;
+  const { login } = options;
   if (login === undefined) {
     report.skip("Give --email and --password, or --token, to go on from here.", "session");
     return undefined;
   }
-  if ("email" in login) return await signIn(visit, login.email, login.password);
+  if ("email" in login) return await signIn(context, login.email, login.password);
   const jwt = decode(login.token);
   if (jwt === undefined) {
     report.cross(
@@ -32,7 +33,7 @@ export async function openSession(visit: Visit): Promise<Session | undefined> {
     return undefined;
   }
   const issuer = textOf(jwt.payload, "iss");
-  if (issuer !== undefined && !isOf(new URL(order.url), issuer)) {
+  if (issuer !== undefined && !isOf(new URL(options.url), issuer)) {
     report.cross(
       "session",
       "The given token is another project's, so it is sent nowhere.",
@@ -52,20 +53,20 @@ function isOf(project: URL, issuer: string): boolean {
 }
 
 async function signIn(
-  { order, ask, report, secrets }: Visit,
+  { options, http, report, secrets }: CheckContext,
   email: string,
   password: string,
 ): Promise<Session | undefined> {
-  const answer = await ask.ask("Supabase", `${order.url}/auth/v1/token?grant_type=password`, {
+  const answer = await http.ask("Supabase", `${options.url}/auth/v1/token?grant_type=password`, {
     method: "POST",
-    headers: { "apikey": order.publishableKey ?? "", "Content-Type": "application/json" },
+    headers: { "apikey": options.publishableKey ?? "", "Content-Type": "application/json" },
     body: JSON.stringify({ email, password }),
   });
-  const body = isSilent(answer) ? undefined : answer.body;
+  const body = isNoReply(answer) ? undefined : answer.body;
   const token = textOf(body, "access_token");
   secrets.add(token, textOf(body, "refresh_token"));
-  if (isSilent(answer) || answer.status !== 200 || token === undefined) {
-    const why = isSilent(answer) ? answer.silence : causeOf(answer);
+  if (isNoReply(answer) || answer.status !== 200 || token === undefined) {
+    const why = isNoReply(answer) ? answer.reason : causeOf(answer);
     report.cross("session", `Signing in failed: ${why}.`, adviceOn(answer));
     return undefined;
   }
@@ -85,8 +86,8 @@ function causeOf(answer: Reply): string {
   return `${answer.status} ${authCodeOf(answer) ?? ""}`.trim();
 }
 
-function adviceOn(answer: Reply | { silence: string }): string {
-  if (isSilent(answer)) return "Look at the Auth server in the Supabase dashboard, and run again.";
+function adviceOn(answer: Reply | NoReply): string {
+  if (isNoReply(answer)) return "Look at the Auth server in the Supabase dashboard, and run again.";
   const code = authCodeOf(answer);
   if (code === "email_not_confirmed") return "Confirm the user's e-mail address first.";
   if (code === "captcha_failed") {

@@ -15,12 +15,17 @@ export interface Reply {
 }
 
 /** No answer, and why: a part of a sentence. */
-export interface Silence {
-  readonly silence: string;
+export interface NoReply {
+  readonly reason: string;
 }
 
-/** What an `Asker` needs of the world. */
-export interface AskerWorld {
+/** Whether nothing came back. */
+export function isNoReply(reply: Reply | NoReply): reply is NoReply {
+  return "reason" in reply;
+}
+
+/** What an `HttpClient` needs of the world. */
+export interface HttpWorld {
   readonly fetch: typeof fetch;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -29,17 +34,17 @@ export interface AskerWorld {
 }
 
 /** Sends every request of a run. */
-export class Asker {
+export class HttpClient {
   /** How far each party's clock is ahead of this one, in ms; the least that was seen. */
   readonly ahead = new Map<Party, number>();
-  readonly #world: AskerWorld;
+  readonly #world: HttpWorld;
 
-  constructor(world: AskerWorld) {
+  constructor(world: HttpWorld) {
     this.#world = world;
   }
 
   /** Asks once. Redirects are not followed: a token must not travel elsewhere. */
-  async ask(party: Party, url: string, init: RequestInit = {}): Promise<Reply | Silence> {
+  async ask(party: Party, url: string, init: RequestInit = {}): Promise<Reply | NoReply> {
     const { fetch, limitMs } = this.#world;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), limitMs);
@@ -50,8 +55,8 @@ export class Asker {
       return { status, headers, body: parse(await boundedText(response.body)) };
     } catch (error) {
       // The error's own words may hold the URL, and are not made for users.
-      if (late.signal.aborted) return { silence: `no answer within ${limitMs / 1000} s` };
-      return { silence: reasonOf(error) };
+      if (late.signal.aborted) return { reason: `no answer within ${limitMs / 1000} s` };
+      return { reason: reasonOf(error) };
     } finally {
       clearTimeout(timer);
     }
@@ -106,16 +111,4 @@ function reasonOf(error: unknown): string {
   if (/CERT|certificate|\bTLS\b|\bSSL\b/i.test(text)) return "the TLS certificate is not accepted";
   if (/ECONNRESET|UND_ERR_SOCKET|reset|closed/i.test(text)) return "the connection broke off";
   return "no connection came about";
-}
-
-/** An object's member, of whatever a server sent. */
-export function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-/** The same, where it is text. */
-export function textOf(value: unknown, name: string): string | undefined {
-  const found = member(value, name);
-  return typeof found === "string" ? found : undefined;
 }

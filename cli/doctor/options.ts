@@ -1,6 +1,7 @@
 /** What the user wants examined. */
 import { parseArgs } from "node:util";
 import { UsageError } from "../terminal.ts";
+import { isSafe } from "./url.ts";
 
 export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to do where it is ill.
 
@@ -31,7 +32,7 @@ export type Login =
   | { readonly token: string };
 
 /** What the user wants, checked. */
-export interface Order {
+export interface DoctorOptions {
   /** The Supabase project, without a slash at its end. */
   readonly url: string;
   readonly functionName: string;
@@ -61,10 +62,10 @@ const OPTIONS = {
  *
  * @throws {UsageError}
  */
-export function readOrder(
+export function readOptions(
   args: string[],
   env: Readonly<Record<string, string | undefined>>,
-): Order {
+): DoctorOptions {
   const values = parse(args);
   const base = urlOf(values.url, "--url", "https://ref.supabase.co");
   const page = pageOf(values.origin);
@@ -151,14 +152,4 @@ function loginOf(
   if (password !== undefined) throw new UsageError("--password needs --email.");
   const session = token ?? env.SUPABASE_TOKEN;
   return session ? { token: session.trim() } : undefined;
-}
-
-/** Whether nobody on the way can read what is sent there. */
-export function isSafe(url: URL): boolean {
-  return url.protocol === "https:" || isLoopback(url);
-}
-
-/** Whether this machine is meant. */
-export function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
