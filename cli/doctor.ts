@@ -1,6 +1,7 @@
 /** `doctor`: says why a deployment does not work, and what to do about it. */
 import process from "node:process";
-import { HttpClient } from "./doctor/http.ts";
+import { fetchAt, resolve } from "./doctor/fetch_at.ts";
+import { HttpClient, type HttpWorld } from "./doctor/http.ts";
 import { examine } from "./doctor/examine.ts";
 import { DOCTOR_HELP, readOptions } from "./doctor/options.ts";
 import { Report } from "./doctor/report.ts";
@@ -14,12 +15,7 @@ export { DOCTOR_HELP };
 const LIMIT_MS = 15_000;
 
 /** What `doctor` needs of the world. Everything has a default: the real one. */
-export interface DoctorWorld {
-  readonly fetch: typeof fetch;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Milliseconds in which every server has to answer. */
-  readonly limitMs: number;
+export interface DoctorWorld extends HttpWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -33,7 +29,15 @@ export async function doctor(
   out: Terminal,
   world: Partial<DoctorWorld> = {},
 ): Promise<number> {
-  const { fetch = globalThis.fetch, now = Date.now, limitMs = LIMIT_MS } = world;
+  const known: HttpWorld = {
+    fetch: globalThis.fetch,
+    fetchAt,
+    resolve,
+    now: Date.now,
+    limitMs: LIMIT_MS,
+    ...world,
+  };
+  const { now } = known;
   const env = world.env ?? process.env;
   if (args.includes("--help")) {
     out.print(DOCTOR_HELP);
@@ -54,7 +58,7 @@ export async function doctor(
   const report = new Report(secrets, (check) => {
     if (!json) out.print(toRow(check, colour));
   });
-  const http = new HttpClient({ fetch, now, limitMs });
+  const http = new HttpClient(known);
   await examine({ options, http, report, secrets, now });
   out.print(json ? toJson(report) : toSummary(report, colour));
   return report.isWell ? 0 : 1;

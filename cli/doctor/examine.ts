@@ -3,7 +3,12 @@ import { checkClock } from "./clock.ts";
 import type { CheckContext } from "./context.ts";
 import { checkDeployed, checkReachable } from "./deployment.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
-import { checkGatewayOrigin, checkGatewayToken, checkJwks } from "./gateway.ts";
+import {
+  checkGatewayAddress,
+  checkGatewayOrigin,
+  checkGatewayToken,
+  checkJwks,
+} from "./gateway.ts";
 import { checkClaims } from "./claims.ts";
 import { checkMint } from "./mint.ts";
 import { askForged, checkRefusals } from "./refusals.ts";
@@ -52,9 +57,15 @@ async function examineAll(context: CheckContext): Promise<number | undefined> {
     return undefined;
   }
   const token = checkClaims(context, session, minted);
-  await checkJwks(context, minted, token);
-  await checkGatewayOrigin(context, minted);
-  if (token?.isSound) await checkGatewayToken(context, minted);
+  const iatAhead = token?.iat === undefined ? undefined : token.iat * 1000 + 500 - minted.at;
+  const gateway = await checkGatewayAddress(context, minted);
+  if (!gateway) {
+    report.skipRest("Nothing is sent to the gateway's address.");
+    return iatAhead;
+  }
+  await checkJwks(context, gateway, token);
+  await checkGatewayOrigin(context, gateway);
+  if (token?.isSound) await checkGatewayToken(context, gateway, minted);
   else report.skip("The token is none to show to anybody.", "gateway_token");
-  return token?.iat === undefined ? undefined : token.iat * 1000 + 500 - minted.at;
+  return iatAhead;
 }

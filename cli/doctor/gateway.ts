@@ -4,25 +4,61 @@ import type { CheckContext } from "./context.ts";
 import { isPassing, preflightOf, refusedHeaders } from "./cors.ts";
 import { isNoReply, type NoReply, type Reply } from "./http.ts";
 import { textOf } from "./json.ts";
+import { JudgedOrigin } from "./judged_origin.ts";
 import { keysOf } from "./jwt.ts";
 import type { Minted } from "./mint.ts";
+import { isLoopback } from "./url.ts";
 
 /** What a chat of a page sends. */
 const CHAT_HEADERS = ["authorization", "content-type", "x-session-id"];
 
 const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 
+/**
+ * The function names the gateway, and the token goes there. So it is judged where that name leads,
+ * not how it is spelled; from here on it is asked at the addresses that were judged, and at no other.
+ *
+ * @returns the gateway, where it may be asked
+ */
+export async function checkGatewayAddress(
+  { options, http, report }: CheckContext,
+  { baseUrl }: Minted,
+): Promise<JudgedOrigin | undefined> {
+  const addresses = await http.addressesOf(baseUrl);
+  if (isNoReply(addresses)) {
+    report.cross(
+      "gateway_address",
+      `Where ${baseUrl} leads cannot be found out: ${addresses.reason}.`,
+      "Check BEHEST_BASE_URL: it is the project's URL in the Behest dashboard.",
+    );
+    return undefined;
+  }
+  const gateway = JudgedOrigin.judge(baseUrl, addresses, isLoopback(new URL(options.url)));
+  if (gateway instanceof JudgedOrigin) {
+    report.ok("gateway_address", `${baseUrl} leads where a token may be sent.`);
+    return gateway;
+  }
+  report.cross(
+    "gateway_address",
+    `${baseUrl} ${gateway.refused}, so the token is not sent there.`,
+    "Set BEHEST_BASE_URL to the project's URL in the Behest dashboard. If it is that, look whether " +
+      "this network answers for names itself (VPN, hosts file, filter). An address on this machine " +
+      "is asked only where --url is one, too.",
+  );
+  return undefined;
+}
+
 /** The gateway's key set knows the key, and the signature fits it. */
 export async function checkJwks(
   { http, report }: CheckContext,
-  { baseUrl }: Minted,
+  gateway: JudgedOrigin,
   token: BehestToken | undefined,
 ): Promise<void> {
   if (token?.kid === undefined) {
     report.skip("The token names no key.", "jwks");
     return;
   }
-  const answer = await http.ask("the gateway", `${baseUrl}/.well-known/jwks.json`);
+  const answer = await http.askGateway(gateway, "/.well-known/jwks.json");
   if (isNoReply(answer) || answer.status !== 200 || keysOf(answer.body).length === 0) {
     const why = isNoReply(answer) ? answer.reason : `no keys, status ${answer.status}`;
     report.cross(
@@ -68,10 +104,10 @@ async function verifies({ jwt }: BehestToken, key: unknown): Promise<boolean> {
 /** The page may talk to the gateway. */
 export async function checkGatewayOrigin(
   { options, http, report }: CheckContext,
-  { baseUrl }: Minted,
-) {
+  gateway: JudgedOrigin,
+): Promise<void> {
   const wish = preflightOf(options.origin, CHAT_HEADERS);
-  const answer = await http.ask("the gateway", `${baseUrl}/v1/chat/completions`, wish);
+  const answer = await http.askGateway(gateway, "/v1/chat/completions", wish);
   if (isNoReply(answer)) {
     report.cross(
       "gateway_origin",
@@ -125,11 +161,12 @@ const PROBES: readonly Probe[] = [
  */
 export async function checkGatewayToken(
   { http, report }: CheckContext,
+  gateway: JudgedOrigin,
   minted: Minted,
 ): Promise<void> {
   for (const { what, path, init, taken } of PROBES) {
     const send = (token: string) =>
-      http.ask("the gateway", minted.baseUrl + path, {
+      http.askGateway(gateway, path, {
         ...init,
         headers: {
           "Authorization": `Bearer ${token}`,

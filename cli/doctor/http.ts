@@ -1,4 +1,6 @@
 /** Asks a server, and believes nothing of the answer. */
+import type { Answer, FetchAt, Resolve } from "./fetch_at.ts";
+import type { JudgedOrigin } from "./judged_origin.ts";
 
 /** Longest answer that is read, in bytes. */
 const MAX_BYTES = 64 * 1024;
@@ -20,13 +22,17 @@ export interface NoReply {
 }
 
 /** Whether nothing came back. */
-export function isNoReply(reply: Reply | NoReply): reply is NoReply {
+export function isNoReply(reply: object): reply is NoReply {
   return "reason" in reply;
 }
 
 /** What an `HttpClient` needs of the world. */
 export interface HttpWorld {
+  /** For what the user named. */
   readonly fetch: typeof fetch;
+  /** For what a server named. */
+  readonly fetchAt: FetchAt;
+  readonly resolve: Resolve;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds for a whole answer. */
@@ -43,16 +49,54 @@ export class HttpClient {
     this.#world = world;
   }
 
-  /** Asks once. Redirects are not followed: a token must not travel elsewhere. */
-  async ask(party: Party, url: string, init: RequestInit = {}): Promise<Reply | NoReply> {
-    const { fetch, limitMs } = this.#world;
+  /** Asks a server that the user named, once. */
+  ask(
+    party: "Supabase" | "the function",
+    url: string,
+    init: RequestInit = {},
+  ): Promise<Reply | NoReply> {
+    return this.#send(party, (limited) => this.#world.fetch(url, { ...init, ...limited }));
+  }
+
+  /** Asks the gateway that the function named, once, where it was found to be. */
+  askGateway(
+    { origin, addresses }: JudgedOrigin,
+    path: string,
+    init: RequestInit = {},
+  ): Promise<Reply | NoReply> {
+    const send = (limited: RequestInit) =>
+      this.#world.fetchAt(origin + path, { ...init, ...limited }, addresses);
+    return this.#send("the gateway", send);
+  }
+
+  /** Every address that the origin's host has now. */
+  async addressesOf(origin: string): Promise<readonly string[] | NoReply> {
+    const { hostname } = new URL(origin);
+    return await this.#within(() => this.#world.resolve(hostname));
+  }
+
+  #send(
+    party: Party,
+    send: (init: RequestInit) => Promise<Answer>,
+  ): Promise<Reply | NoReply> {
+    return this.#within(async (signal) => {
+      // Redirects are not followed: a token must not travel elsewhere.
+      const { status, headers, body } = await send({ redirect: "manual", signal });
+      this.#noteClock(party, headers);
+      return { status, headers, body: parse(await boundedText(body)) };
+    });
+  }
+
+  async #within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | NoReply> {
+    const { limitMs } = this.#world;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), limitMs);
+    // Not everything can be called off: the system's resolver cannot.
+    const ended = new Promise<never>((_, reject) => {
+      late.signal.addEventListener("abort", () => reject(late.signal.reason));
+    });
     try {
-      const response = await fetch(url, { ...init, redirect: "manual", signal: late.signal });
-      this.#noteClock(party, response.headers);
-      const { status, headers } = response;
-      return { status, headers, body: parse(await boundedText(response.body)) };
+      return await Promise.race([work(late.signal), ended]);
     } catch (error) {
       // The error's own words may hold the URL, and are not made for users.
       if (late.signal.aborted) return { reason: `no answer within ${limitMs / 1000} s` };

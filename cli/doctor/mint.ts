@@ -5,9 +5,9 @@ import { isNoReply, type Reply } from "./http.ts";
 import { textOf, wholeOf } from "./json.ts";
 import type { Session } from "./session.ts";
 import { adviceOnSettings } from "./settings.ts";
-import { isLoopback, isSafe } from "./url.ts";
+import { isPlain, isSafe } from "./url.ts";
 
-/** The body of a 200. */
+/** The body of a 200, each part in the form that it has to have. */
 export interface Minted {
   readonly token: string;
   readonly sessionId: string;
@@ -56,7 +56,7 @@ export async function checkMint(
     return undefined;
   }
   const at = now();
-  const { minted, faults } = read(answer, at, new URL(options.url));
+  const { minted, faults } = read(answer, at);
   if (minted?.token === session.token) {
     report.cross(
       "mints",
@@ -77,12 +77,12 @@ export async function checkMint(
   return minted;
 }
 
-function read({ body }: Reply, at: number, asked: URL): { minted?: Minted; faults: string[] } {
+function read({ body }: Reply, at: number): { minted?: Minted; faults: string[] } {
   const token = textOf(body, "token");
   const sessionId = /^[\w.:-]{1,128}$/.exec(textOf(body, "sessionId") ?? "")?.[0];
   const ttl = wholeOf(body, "ttl");
   const expiresAt = wholeOf(body, "expiresAt");
-  const baseUrl = safeUrl(textOf(body, "baseUrl"), asked);
+  const baseUrl = originOf(textOf(body, "baseUrl"));
   const tier = wholeOf(body, "tier");
   const parts = { token, sessionId, ttl, expiresAt, baseUrl, tier };
   const faults = Object.entries(parts)
@@ -91,14 +91,10 @@ function read({ body }: Reply, at: number, asked: URL): { minted?: Minted; fault
   return faults.length > 0 ? { faults } : { minted: { ...parts, at } as Minted, faults };
 }
 
-/**
- * The token goes there, so it has to be where nobody listens in; and where a server elsewhere cannot
- * point at what runs on this machine.
- */
-function safeUrl(text: string | undefined, asked: URL): string | undefined {
+/** An origin where nobody listens in on the way; where it leads is judged before it is asked. */
+function originOf(text: string | undefined): string | undefined {
   if (text === undefined || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   const isOrigin = [url.origin, `${url.origin}/`].includes(text);
-  if (!isOrigin || !isSafe(url) || (isLoopback(url) && !isLoopback(asked))) return undefined;
-  return url.origin;
+  return isOrigin && isSafe(url) && isPlain(url) ? url.origin : undefined;
 }

@@ -9,3 +9,8 @@ export function isSafe(url: URL): boolean {
 export function isLoopback({ hostname }: URL): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
+
+/** Whether its host is made of what host names are made of: a URL's may hold quotes, `;` and `$`. */
+export function isPlain({ hostname }: URL): boolean {
+  return hostname.length <= 253 && /^([a-z0-9._-]+|\[[0-9a-f:]+\])$/.test(hostname);
+}
