@@ -20,7 +20,7 @@ const SLACK = 5;
 
 /** What the token says, against the session and the answer that it came in. */
 export function checkClaims(
-  { report }: CheckContext,
+  { report, secrets }: CheckContext,
   session: Session,
   minted: Minted,
 ): BehestToken | undefined {
@@ -57,10 +57,12 @@ export function checkClaims(
         "Auth server keeps in the user's app_metadata: compare it there.",
     );
   } else {
-    const note = path === undefined ? "" : ` (from app_metadata.${path}: BEHEST_UID_CLAIM)`;
+    const note = path === undefined
+      ? ""
+      : ` (from ${secrets.quote(`app_metadata.${path}`)}: BEHEST_UID_CLAIM)`;
     const end = new Date(minted.expiresAt * 1000);
     const until = Number.isNaN(end.getTime()) ? minted.expiresAt : end.toISOString();
-    report.ok("claims", `uid ${uid}${note}, tier ${tier}, exp ${until}.`);
+    report.ok("claims", `uid ${secrets.quote(uid ?? "")}${note}, tier ${tier}, exp ${until}.`);
   }
   return { jwt, kid, iat, isSound: faults.length === 0 };
 }

@@ -1,11 +1,9 @@
 /** Whether the function is there, and complete. */
-import { codeOf, describe, gatewayCodeOf, isMinted } from "./codes.ts";
+import { codeOf, describe, isMinted } from "./codes.ts";
 import type { CheckContext } from "./context.ts";
 import { isNoReply, type Reply } from "./http.ts";
-import { member, textOf } from "./json.ts";
-
-/** What Supabase's gateway says where it checks tokens itself. */
-const GATEWAY_REFUSALS = /missing authorization header|invalid (jwt|token)|jwt expired/i;
+import { textOf } from "./json.ts";
+import { gatewayCodeOf, keyRefusalOf, tokenRefusalOf } from "./supabase.ts";
 
 /** Supabase and Cloudflare before it, where a project is paused or its servers do not answer. */
 const PAUSED = [521, 522, 523, 530, 540, 544];
@@ -40,7 +38,7 @@ export async function checkReachable({ options, http, report }: CheckContext): P
  * @returns its answer, where it was the function's
  */
 export async function checkDeployed(
-  { options, http, report }: CheckContext,
+  { options, http, report, secrets }: CheckContext,
 ): Promise<Reply | undefined> {
   const { functionName, functionUrl } = options;
   const deploy = `supabase functions deploy ${functionName}`;
@@ -62,6 +60,7 @@ export async function checkDeployed(
     return answer;
   }
   const code = gatewayCodeOf(answer);
+  const refusal = keyRefusalOf(answer) ?? tokenRefusalOf(answer, functionName);
   if (status === 404) {
     report.cross(
       "deployed",
@@ -70,18 +69,15 @@ export async function checkDeployed(
         : `There is no function ${functionName} in this project (404).`,
       `Run: ${deploy}. Or name the right one with --function.`,
     );
-  } else if (status === 401 && isGatewayRefusal(answer, code)) {
-    report.cross(
-      "deployed",
-      `Supabase's gateway refuses the request before the function sees it (verify_jwt is on).`,
-      `Set verify_jwt = false under [functions.${functionName}] in supabase/config.toml and run: ` +
-        `${deploy}. Or: ${deploy} --no-verify-jwt. The function verifies the token itself.`,
-    );
+  } else if (refusal) {
+    report.cross("deployed", refusal.meaning, refusal.advice);
   } else if (status >= 300 && status < 400) {
+    const target = targetOf(headers, functionUrl);
+    const where = target === undefined ? "elsewhere" : `to ${secrets.quote(target)}`;
     report.cross(
       "deployed",
-      `The URL redirects elsewhere (${status}), which browsers do not follow in a preflight.`,
-      `Give the URL that it redirects to${targetOf(headers, functionUrl)}.`,
+      `The URL redirects ${where} (${status}), which browsers do not follow in a preflight.`,
+      "Give --url as the Supabase dashboard shows it, or the custom domain that is yours.",
     );
   } else if (status >= 500) {
     report.cross(
@@ -101,15 +97,10 @@ export async function checkDeployed(
   return undefined;
 }
 
-function isGatewayRefusal({ body }: Reply, code: string | undefined): boolean {
-  if (code?.startsWith("UNAUTHORIZED") || member(body, "code") === 401) return true;
-  return GATEWAY_REFUSALS.test(textOf(body, "message") ?? textOf(body, "msg") ?? "");
-}
-
 /** The origin alone: the rest of a URL may hold what is not to be printed. */
-function targetOf(headers: Headers, from: string): string {
+function targetOf(headers: Headers, from: string): string | undefined {
   const location = headers.get("Location");
-  if (location === null || !URL.canParse(location, from)) return "";
+  if (location === null || !URL.canParse(location, from)) return undefined;
   const { protocol, origin } = new URL(location, from);
-  return /^https?:$/.test(protocol) ? ` (${origin})` : "";
+  return /^https?:$/.test(protocol) ? origin : undefined;
 }

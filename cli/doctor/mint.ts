@@ -5,6 +5,7 @@ import { isNoReply, type Reply } from "./http.ts";
 import { textOf, wholeOf } from "./json.ts";
 import type { Session } from "./session.ts";
 import { adviceOnSettings } from "./settings.ts";
+import { type Finding, keyRefusalOf, tokenRefusalOf } from "./supabase.ts";
 import { isPlain, isSafe } from "./url.ts";
 
 /** The body of a 200, each part in the form that it has to have. */
@@ -22,10 +23,11 @@ export interface Minted {
 
 /** Asks as the user. */
 export async function checkMint(
-  { options, http, report, secrets, now }: CheckContext,
+  context: CheckContext,
   session: Session,
   headers: Record<string, string>,
 ): Promise<Minted | undefined> {
+  const { options, http, report, secrets, now } = context;
   const answer = await http.ask("the function", options.functionUrl, {
     method: "POST",
     headers: {
@@ -42,17 +44,8 @@ export async function checkMint(
   }
   secrets.add(textOf(answer.body, "token"));
   if (answer.status !== 200) {
-    const code = codeOf(answer);
-    const message = code === undefined ? "" : ` ${messageOf(answer)}`;
-    report.cross(
-      "mints",
-      `No token came: ${describe(answer)}.${message}`,
-      code === undefined
-        ? "Read the function's log in the Supabase dashboard, and deploy this version."
-        : code === "misconfigured"
-        ? adviceOnSettings(message)
-        : adviceFor(code),
-    );
+    const { meaning, advice } = refusalOf(context, answer);
+    report.cross("mints", `No token came: ${meaning}`, advice);
     return undefined;
   }
   const at = now();
@@ -75,6 +68,23 @@ export async function checkMint(
   }
   report.ok("mints", `A token for ${minted.ttl} s, for ${minted.baseUrl}.`);
   return minted;
+}
+
+function refusalOf({ options, secrets }: CheckContext, answer: Reply): Finding {
+  const code = codeOf(answer);
+  if (code === undefined) {
+    const refusal = keyRefusalOf(answer) ?? tokenRefusalOf(answer, options.functionName);
+    return {
+      meaning: `${describe(answer)}. ${refusal?.meaning ?? ""}`.trim(),
+      advice: refusal?.advice ??
+        "Read the function's log in the Supabase dashboard, and deploy this version.",
+    };
+  }
+  const message = messageOf(answer);
+  return {
+    meaning: `${describe(answer)}. The function says: ${secrets.quote(message)}`,
+    advice: code === "misconfigured" ? adviceOnSettings(message) : adviceFor(code),
+  };
 }
 
 function read({ body }: Reply, at: number): { minted?: Minted; faults: string[] } {

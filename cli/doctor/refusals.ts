@@ -1,8 +1,9 @@
 /** Whether the function says no to whom it must. */
-import { adviceFor, codeOf, describe, gatewayCodeOf, isMinted } from "./codes.ts";
+import { adviceFor, codeOf, describe, isMinted } from "./codes.ts";
 import type { CheckContext } from "./context.ts";
 import { isNoReply, type NoReply, type Reply } from "./http.ts";
 import { forge } from "./jwt.ts";
+import { keyRefusalOf, tokenRefusalOf } from "./supabase.ts";
 
 /** A function that gives tokens away has to stop before anything else is looked at. */
 const TAKE_DOWN = "Take the function down at once (supabase functions delete), change the Behest " +
@@ -40,7 +41,7 @@ export async function checkRefusals(
     report.cross(
       "no_token",
       `A request without a token should be 401 missing_token, but: ${describe(bare)}.`,
-      adviceOn(bare),
+      adviceOn(bare, options.functionName),
     );
   }
 
@@ -52,16 +53,15 @@ export async function checkRefusals(
     report.cross(
       "forged",
       `A forged session should be 401 invalid_token, but: ${describe(forged)}.`,
-      adviceOn(forged),
+      adviceOn(forged, options.functionName),
     );
   }
 }
 
-function adviceOn(reply: Reply | NoReply): string {
+function adviceOn(reply: Reply | NoReply, functionName: string): string {
   if (isNoReply(reply)) return adviceFor("internal");
   const code = codeOf(reply);
   if (code !== undefined) return adviceFor(code);
-  return gatewayCodeOf(reply) === undefined
-    ? "Look for a proxy before the function, and deploy this version."
-    : "Turn verify_jwt off for the function, and deploy it again.";
+  const refusal = keyRefusalOf(reply) ?? tokenRefusalOf(reply, functionName);
+  return refusal?.advice ?? "Look for a proxy before the function, and deploy this version.";
 }
