@@ -7,6 +7,9 @@ import { namesIn } from "./settings.ts";
 /** What supabase-js sends with every call of a function. */
 const SUPABASE_HEADERS = ["authorization", "apikey", "content-type", "x-client-info"];
 
+/** What tracing adds to every call: one header of many that a page may send. */
+const MORE = "traceparent";
+
 const ALLOW_ORIGIN = "Access-Control-Allow-Origin";
 
 /** Asks for leave, as a browser does before a page's POST with these headers. */
@@ -39,7 +42,7 @@ export function isPassing({ status }: Reply): boolean {
 export async function checkPreflight(
   { options, http, report }: CheckContext,
 ): Promise<Reply | NoReply> {
-  const wish = preflightOf(options.origin, SUPABASE_HEADERS);
+  const wish = preflightOf(options.origin, [...SUPABASE_HEADERS, MORE]);
   const answer = await http.ask("the function", options.functionUrl, wish);
   const deploy = `Deploy this version of the function: supabase functions deploy ` +
     options.functionName;
@@ -53,7 +56,9 @@ export async function checkPreflight(
   }
   const refused = refusedHeaders(answer, SUPABASE_HEADERS);
   const echoed = answer.headers.get(ALLOW_ORIGIN);
-  if (refused.length > 0) {
+  if (echoed === null && refused.length === SUPABASE_HEADERS.length) {
+    report.ok("preflight", "It is answered; what it allows, it tells pages of CORS_ORIGIN alone.");
+  } else if (refused.length > 0) {
     report.cross(
       "preflight",
       `Browsers block supabase-js: the preflight does not allow ${refused.join(", ")}.`,
@@ -66,7 +71,10 @@ export async function checkPreflight(
   ) {
     report.cross("preflight", "The preflight does not allow credentials.", deploy);
   } else {
-    report.ok("preflight", "It allows every header that supabase-js sends.");
+    const more = refusedHeaders(answer, [MORE]).length === 0
+      ? ""
+      : ` It does not allow ${MORE}, which pages with tracing send; this version does.`;
+    report.ok("preflight", `It allows every header that supabase-js sends.${more}`);
   }
   return answer;
 }
