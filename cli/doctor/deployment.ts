@@ -3,7 +3,7 @@ import { codeOf, describe, isMinted } from "./codes.ts";
 import type { CheckContext } from "./context.ts";
 import { isNoReply, type Reply } from "./http.ts";
 import { textOf } from "./json.ts";
-import { gatewayCodeOf, keyRefusalOf, tokenRefusalOf } from "./supabase.ts";
+import { callRefusalOf, gatewayCodeOf } from "./supabase.ts";
 
 /** Supabase and Cloudflare before it, where a project is paused or its servers do not answer. */
 const PAUSED = [521, 522, 523, 530, 540, 544];
@@ -60,7 +60,7 @@ export async function checkDeployed(
     return answer;
   }
   const code = gatewayCodeOf(answer);
-  const refusal = keyRefusalOf(answer) ?? tokenRefusalOf(answer, functionName);
+  const refusal = callRefusalOf(answer, functionName);
   if (status === 404) {
     report.cross(
       "deployed",

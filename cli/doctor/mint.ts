@@ -5,7 +5,7 @@ import { isNoReply, type Reply } from "./http.ts";
 import { textOf, wholeOf } from "./json.ts";
 import type { Session } from "./session.ts";
 import { adviceOnSettings } from "./settings.ts";
-import { type Finding, keyRefusalOf, tokenRefusalOf } from "./supabase.ts";
+import { callRefusalOf, type Finding } from "./supabase.ts";
 import { isPlain, isSafe } from "./url.ts";
 
 /** The body of a 200, each part in the form that it has to have. */
@@ -73,7 +73,7 @@ export async function checkMint(
 function refusalOf({ options, secrets }: CheckContext, answer: Reply): Finding {
   const code = codeOf(answer);
   if (code === undefined) {
-    const refusal = keyRefusalOf(answer) ?? tokenRefusalOf(answer, options.functionName);
+    const refusal = callRefusalOf(answer, options.functionName);
     return {
       meaning: `${describe(answer)}. ${refusal?.meaning ?? ""}`.trim(),
       advice: refusal?.advice ??

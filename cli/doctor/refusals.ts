@@ -3,7 +3,7 @@ import { adviceFor, codeOf, describe, isMinted } from "./codes.ts";
 import type { CheckContext } from "./context.ts";
 import { isNoReply, type NoReply, type Reply } from "./http.ts";
 import { forge } from "./jwt.ts";
-import { keyRefusalOf, tokenRefusalOf } from "./supabase.ts";
+import { callRefusalOf } from "./supabase.ts";
 
 /** A function that gives tokens away has to stop before anything else is looked at. */
 const TAKE_DOWN = "Take the function down at once (supabase functions delete), change the Behest " +
@@ -62,6 +62,6 @@ function adviceOn(reply: Reply | NoReply, functionName: string): string {
   if (isNoReply(reply)) return adviceFor("internal");
   const code = codeOf(reply);
   if (code !== undefined) return adviceFor(code);
-  const refusal = keyRefusalOf(reply) ?? tokenRefusalOf(reply, functionName);
+  const refusal = callRefusalOf(reply, functionName);
   return refusal?.advice ?? "Look for a proxy before the function, and deploy this version.";
 }

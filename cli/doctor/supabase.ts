@@ -58,11 +58,15 @@ export function keyRefusalOf(reply: Reply): Finding | undefined {
   return KEYS.find(([refusal]) => refusal.test(words))?.[1];
 }
 
-/** The functions gateway's refusal of the token; `undefined` where it is none. */
-export function tokenRefusalOf(reply: Reply, functionName: string): Finding | undefined {
+/** A gateway's refusal of a call of the function; `undefined` where it is none. */
+export function callRefusalOf(reply: Reply, functionName: string): Finding | undefined {
+  return keyRefusalOf(reply) ?? tokenRefusalOf(reply, functionName);
+}
+
+function tokenRefusalOf(reply: Reply, functionName: string): Finding | undefined {
   const code = gatewayCodeOf(reply);
   const hasCode = code?.startsWith("UNAUTHORIZED") || member(reply.body, "code") === 401;
-  if (reply.status !== 401 || keyRefusalOf(reply)) return undefined;
+  if (reply.status !== 401) return undefined;
   if (!hasCode && !WORDS.test(wordsOf(reply))) return undefined;
   const deploy = `supabase functions deploy ${functionName}`;
   return {
