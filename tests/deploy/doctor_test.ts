@@ -1,6 +1,5 @@
 /** `doctor`: well where all is well, and exactly one cross for each way to be broken. */
 import assert from "node:assert/strict";
-import { type Stack, startStack } from "../../dev/stack.ts";
 import { withHeader, withToken } from "../support/doctor_front.ts";
 import {
   AFTER_DEPLOYED,
@@ -10,58 +9,22 @@ import {
   ALL,
   assertCross,
   examine,
-  type Examined,
   idsOf,
   printed,
   run,
   secrets,
 } from "../support/doctor_run.ts";
+import { atSite, bendFunction, optionsOf, PAGE, signing, visit } from "../support/doctor_site.ts";
 import {
-  atSite,
-  bendFunction,
-  gatewayWithoutPages,
-  optionsOf,
-  PAGE,
-  signing,
-  visit,
-} from "../support/doctor_site.ts";
-import { encodePart } from "../support/keys.ts";
-import { adviceFor, CODES } from "../../cli/doctor/codes.ts";
-import { faults } from "../../supabase/functions/behest-token/wasm.ts";
-import type { CheckId } from "../../cli/doctor/report.ts";
+  assertWell,
+  meaningOf,
+  sessionToken,
+  stack,
+  testThatNoSecretWasPrinted,
+  useStack,
+} from "../support/doctor_stack.ts";
 
-let stack: Stack;
-
-Deno.test.beforeAll(async () => {
-  stack = await startStack({ port: 0, gatewayPort: 0, quiet: true });
-  const { apiKey, signingKey } = stack.credentials;
-  const keys = [apiKey, signingKey, stack.publishableKey, stack.secretKey, stack.jwtSecret];
-  for (const secret of [...keys, stack.users[1].password]) secrets.add(secret);
-});
-
-Deno.test.afterAll(() => stack.stop());
-
-/** A session token of the user on the plan `pro`. */
-async function sessionToken(): Promise<string> {
-  const { email, password } = stack.users[1];
-  const answer = await fetch(`${stack.url}/auth/v1/token?grant_type=password`, {
-    method: "POST",
-    headers: { apikey: stack.publishableKey, "Content-Type": "application/json" },
-    body: JSON.stringify({ email, password }),
-  });
-  const { access_token, refresh_token } = await answer.json();
-  secrets.add(access_token).add(refresh_token);
-  return access_token;
-}
-
-function assertWell(examined: Examined): void {
-  assert.deepEqual(idsOf(examined, "ok"), ALL, examined.out);
-  assert.equal(examined.exit, 0);
-}
-
-function meaningOf({ checks }: Examined, id: CheckId): string {
-  return checks.find((check) => check.id === id)?.meaning ?? "";
-}
+useStack();
 
 Deno.test("all is well with an e-mail and a password", async () => {
   const examined = await examine(optionsOf(stack));
@@ -169,96 +132,6 @@ Deno.test("what answers but is no behest-token is a cross", async () => {
   }
 });
 
-Deno.test("a preflight without x-client-info is a cross that names it", async () => {
-  const examined = await visit(stack, {
-    bend: bendFunction(async (request, pass) => {
-      const answer = await pass();
-      if (request.method !== "OPTIONS") return answer;
-      return withHeader(
-        answer,
-        "Access-Control-Allow-Headers",
-        "authorization, content-type, apikey",
-      );
-    }),
-  });
-  assertCross(examined, "preflight", /does not allow x-client-info\./, /functions deploy/);
-});
-
-Deno.test("a preflight is judged as a browser judges it", async () => {
-  for (
-    const [name, value, meaning] of [
-      ["Access-Control-Allow-Headers", "*", /does not allow authorization\./],
-      ["Access-Control-Allow-Credentials", undefined, /credentials/],
-      ["Access-Control-Allow-Origin", "*", /Every page/],
-    ] as const
-  ) {
-    const examined = await visit(stack, {
-      bend: bendFunction(async (request, pass) =>
-        request.method === "OPTIONS" ? withHeader(await pass(), name, value) : await pass()
-      ),
-    });
-    assertCross(examined, "preflight", meaning, /functions deploy/);
-  }
-  const refused = await visit(stack, {
-    bend: bendFunction((request, pass) =>
-      request.method === "OPTIONS" ? new Response(null, { status: 401 }) : pass()
-    ),
-  });
-  assertCross(refused, "preflight", /status 401/, /verify_jwt/);
-});
-
-Deno.test("an origin that CORS_ORIGIN lacks is a cross, and the rest is still checked", async () => {
-  const settings = { CORS_ORIGIN: "https://www.my.app,http://localhost:5173" };
-  const strange = ["--origin", "https://elsewhere.example"];
-  const gateway = /gateway/;
-  const examined = await visit(stack, { settings }, { args: strange });
-  assert.deepEqual(idsOf(examined, "failed"), ["origin", "gateway_origin"]);
-  assert.deepEqual(idsOf(examined, "skipped"), []);
-  const [origin, atGateway] = examined.checks.filter(({ status }) => status === "failed");
-  assert.match(
-    origin.meaning,
-    /https:\/\/elsewhere\.example may not ask \(403 origin_forbidden\)\.$/,
-  );
-  assert.match(origin.advice ?? "", /CORS_ORIGIN=https:\/\/elsewhere\.example/);
-  assert.match(atGateway.meaning, gateway);
-
-  const here = await visit(stack, { settings });
-  assertCross(here, "origin", /does allow http:\/\/localhost:5173/, /CORS_ORIGIN=/);
-});
-
-Deno.test("an origin that is off by scheme, port or www gets a hint", async () => {
-  const settings = { CORS_ORIGIN: "https://www.my.app,http://localhost:5173" };
-  const near = [
-    ["https://my.app", "https://www.my.app"],
-    ["http://www.my.app", "https://www.my.app"],
-    ["http://localhost:8080", "http://localhost:5173"],
-  ];
-  await atSite(stack, { settings }, async (url) => {
-    for (const [origin, allowed] of near) {
-      const examined = await examine(["--url", url, "--origin", origin]);
-      const hint = new RegExp(`does allow ${allowed}: scheme`);
-      assertCross(examined, "origin", hint, /CORS_ORIGIN=/, ["session", ...AFTER_SESSION]);
-    }
-  });
-});
-
-Deno.test("an origin given with a path is cut, and the report says so", async () => {
-  const examined = await visit(stack, {}, { args: ["--origin", `${PAGE}/app?x=1`] });
-  assertWell(examined);
-  assert.match(meaningOf(examined, "origin"), /An origin ends before the path/);
-});
-
-Deno.test("an answer that browsers hide is a cross, though the preflight passes", async () => {
-  const examined = await visit(stack, {
-    bend: bendFunction(async (request, pass) => {
-      const answer = await pass();
-      if (request.method === "OPTIONS") return answer;
-      return withHeader(answer, "Access-Control-Allow-Origin", undefined);
-    }),
-  });
-  assertCross(examined, "origin", /Only one of preflight and answer/, /proxy/);
-});
-
 Deno.test("missing settings are named, with the line that sets them", async () => {
   const settings = { BEHEST_KEY: undefined, BEHEST_BASE_URL: undefined };
   const examined = await visit(stack, { settings });
@@ -317,214 +190,6 @@ Deno.test("a wrong password, key or token is a cross of the session alone", asyn
   const where = ["--url", stack.url, "--origin", PAGE, "--token"];
   const key = await examine([...where, stack.publishableKey]);
   assertCross(key, "session", /no session token/, /not an API key/, AFTER_SESSION);
-});
-
-Deno.test("a session that the function refuses is a cross with that code's advice", async () => {
-  const token = await sessionToken();
-  const [header, payload, signature] = token.split(".");
-  const broken = [header, payload, `AAAA${signature.slice(4)}`].join(".");
-  const examined = await examine(["--url", stack.url, "--origin", PAGE, "--token", broken]);
-  assertCross(examined, "mints", /401 invalid_token/, /this very project/, AFTER_MINTS);
-});
-
-Deno.test("a Behest key or URL that is wrong is a cross that names the two", async () => {
-  const BEHEST_KEY = `behest_sk_live_${"f".repeat(48)}`;
-  secrets.add(BEHEST_KEY);
-  const rest = AFTER_MINTS;
-  const key = await visit(stack, { settings: { BEHEST_KEY } });
-  assertCross(key, "mints", /502 behest_rejected/, /BEHEST_KEY and BEHEST_BASE_URL/, rest);
-  const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  nobody.close();
-  const BEHEST_BASE_URL = `http://127.0.0.1:${nobody.addr.port}`;
-  const url = await visit(stack, { settings: { BEHEST_BASE_URL } });
-  assertCross(url, "mints", /503 behest_unavailable/, /BEHEST_BASE_URL/, rest);
-});
-
-Deno.test("each code of the function has its own advice", async () => {
-  const codes = Object.values(faults);
-  assert.ok(codes.length >= 22);
-  const advice = new Set<string>();
-  let code = "";
-  const bend = bendFunction((request, pass) => {
-    const sent = request.headers.get("Authorization") ?? "";
-    if (!atob(sent.replace("Bearer ", "").split(".")[0]).includes("HS256")) return pass();
-    const status = codes.find((fault) => fault.code === code)?.status;
-    const message = "Told by the function: BEHEST_TTL.";
-    return Response.json({ error: { code, message } }, { status });
-  });
-  const token = await sessionToken();
-  await atSite(stack, { bend }, async (url) => {
-    for (const { status, code: name } of codes) {
-      code = name;
-      const examined = await examine(["--url", url, "--origin", PAGE, "--token", token]);
-      assertCross(examined, "mints", new RegExp(`${status} ${name}`), /./, AFTER_MINTS);
-      assert.match(meaningOf(examined, "mints"), /Told by the function/);
-      advice.add(examined.checks.find(({ id }) => id === "mints")?.advice ?? "");
-    }
-  });
-  assert.equal(advice.size, codes.length);
-  const more = CODES.filter((code) => !Object.hasOwn(faults, code));
-  const coming = ["client_forbidden", "uid_missing", "supabase_rejected"];
-  assert.deepEqual(more.filter((code) => !coming.includes(code)), []);
-  assert.deepEqual(coming.filter((code) => !CODES.some((known) => known === code)), []);
-  assert.equal(new Set(CODES.map(adviceFor)).size, CODES.length);
-});
-
-Deno.test("a token that does not say what it should is a cross that names each fault", async () => {
-  const examined = await visit(stack, {
-    bend: bendFunction(async (request, pass) => {
-      const answer = await pass();
-      if (request.method !== "POST" || answer.status !== 200) return answer;
-      const body = await answer.json();
-      return Response.json({ ...body, sessionId: "other", tier: 3, ttl: 60 }, {
-        headers: answer.headers,
-      });
-    }),
-  });
-  const faults = /exp is not iat \+ ttl, tier is not that of the answer, sid is not sessionId/;
-  assertCross(examined, "claims", faults, /./, ["gateway_token"]);
-});
-
-Deno.test("a token of nobody's making is a cross that names all that is missing", async () => {
-  const token = `${encodePart({ alg: "none" })}.${encodePart({ uid: 1, exp: 1.5 })}.AAAA`;
-  const examined = await visit(stack, {
-    bend: bendFunction(async (request, pass) => {
-      const answer = await pass();
-      if (request.method !== "POST" || answer.status !== 200) return answer;
-      return Response.json({ ...await answer.json(), token }, { headers: answer.headers });
-    }),
-  });
-  assert.deepEqual(idsOf(examined, "failed"), ["claims"]);
-  assert.deepEqual(idsOf(examined, "skipped"), ["jwks", "gateway_token"]);
-  assert.equal(
-    meaningOf(examined, "claims"),
-    "The token is not as it should be: alg is not RS256, kid is missing, uid is not the session's " +
-      "user, exp is not iat + ttl, exp is not expiresAt, tier is no whole number, role is not " +
-      "user, sid is not sessionId.",
-  );
-});
-
-Deno.test("a uid that is not the session's user is a cross, unless app_metadata has it", async () => {
-  const someone = (app_metadata: unknown) =>
-    visit(stack, {
-      bend: async (request, pass) => {
-        const answer = await pass();
-        if (!request.url.includes("/auth/v1/token?")) return answer;
-        const { user, ...body } = await answer.json();
-        const id = crypto.randomUUID();
-        return Response.json({ ...body, user: { ...user, id, app_metadata } });
-      },
-    });
-  assertCross(
-    await someone({}),
-    "claims",
-    /: uid is not the session's user\.$/,
-    /BEHEST_UID_CLAIM/,
-    ["gateway_token"],
-  );
-  const noted = await someone({ behest: { uid: stack.users[1].id } });
-  assertWell(noted);
-  assert.match(meaningOf(noted, "claims"), /from "app_metadata\.behest\.uid": BEHEST_UID_CLAIM/);
-});
-
-Deno.test("an answer without what clients need is a cross that names it", async () => {
-  const examined = await visit(stack, {
-    bend: bendFunction(async (request, pass) => {
-      const answer = await pass();
-      if (request.method !== "POST" || answer.status !== 200) return answer;
-      const { baseUrl: _, ...body } = await answer.json();
-      return Response.json({ ...body, ttl: "900" }, { headers: answer.headers });
-    }),
-  });
-  assertCross(examined, "mints", /ttl is .*baseUrl is /, /deploy/, AFTER_MINTS);
-});
-
-Deno.test("a gateway that does not know the key, or has another one, is a cross", async () => {
-  const bent = (change: (key: Record<string, string>, other: string) => void) =>
-    visit(stack, {
-      bendGateway: async (request, pass) => {
-        const answer = await pass();
-        if (!request.url.endsWith("/jwks.json")) return answer;
-        const { keys } = await answer.json();
-        const [first, second] = keys.map(({ n }: { n: string }) => n);
-        for (const key of keys) change(key, key.n === first ? second : first);
-        return Response.json({ keys });
-      },
-    });
-  assertCross(await bent((key) => key.kid = "old"), "jwks", /does not know the key/, /BEHEST_KID/);
-  assertCross(await bent((key, n) => key.n = n), "jwks", /does not fit/, /BEHEST_KEY/);
-});
-
-Deno.test("a gateway that refuses the page is a cross of its own", async () => {
-  const gateway = await gatewayWithoutPages(stack.credentials);
-  try {
-    const settings = { ...signing(stack), BEHEST_BASE_URL: gateway.url };
-    const examined = await visit(stack, { settings });
-    assertCross(examined, "gateway_origin", /does not let a page/, /allowed origins/);
-  } finally {
-    await gateway.stop();
-  }
-});
-
-Deno.test("a gateway's leave is read from its headers, and may be for every page", async () => {
-  const bent = (origin: string | undefined) =>
-    visit(stack, {
-      bendGateway: async (request, pass) =>
-        request.method === "OPTIONS"
-          ? withHeader(await pass(), "Access-Control-Allow-Origin", origin)
-          : await pass(),
-    });
-  assertCross(await bent(undefined), "gateway_origin", /does not let a page/, /allowed origins/);
-  assertWell(await bent("*"));
-});
-
-Deno.test("a gateway whose preflight lacks a header is a cross that names it", async () => {
-  const examined = await visit(stack, {
-    bendGateway: async (request, pass) => {
-      const answer = await pass();
-      if (request.method !== "OPTIONS") return answer;
-      return withHeader(answer, "Access-Control-Allow-Headers", "authorization, content-type");
-    },
-  });
-  assertCross(examined, "gateway_origin", /does not allow x-session-id/, /./);
-});
-
-Deno.test("a gateway that refuses the token is a cross", async () => {
-  const settings = { ...signing(stack), BEHEST_TENANT_ID: crypto.randomUUID() };
-  const tenant = await visit(stack, { settings });
-  assertCross(tenant, "gateway_token", /refuses the token \(403\)/, /BEHEST_TENANT_ID/);
-
-  const issuer = { ...signing(stack), BEHEST_ISSUER: "https://issuer.example" };
-  const refused = await visit(stack, { settings: issuer });
-  assertCross(refused, "gateway_token", /refuses the token \(401\)/, /BEHEST_ISSUER/);
-
-  for (const [status, meaning] of [[402, /quota/], [429, /no more/], [500, /failed/]] as const) {
-    const examined = await visit(stack, {
-      bendGateway: (request, pass) =>
-        request.url.endsWith("/v1/models") ? new Response(null, { status }) : pass(),
-    });
-    assertCross(examined, "gateway_token", meaning, /./);
-  }
-});
-
-Deno.test("a gateway without a list of models, or with a public one, is asked for free", async () => {
-  for (const status of [404, 200]) {
-    const examined = await visit(stack, {
-      bendGateway: (request, pass) =>
-        request.url.endsWith("/v1/models") ? Response.json({}, { status }) : pass(),
-    });
-    assertWell(examined);
-    assert.match(meaningOf(examined, "gateway_token"), /empty chat, which no model sees/);
-  }
-});
-
-Deno.test("a gateway that answers everyone alike gets no tick", async () => {
-  const examined = await visit(stack, {
-    bendGateway: (request, pass) =>
-      request.headers.has("Authorization") ? new Response(null, { status: 400 }) : pass(),
-  });
-  assert.deepEqual(idsOf(examined, "skipped"), ["gateway_token"]);
-  assert.equal(examined.exit, 0);
 });
 
 Deno.test("a clock five minutes off is a cross that says whose", async () => {
@@ -627,12 +292,6 @@ Deno.test("what signing in gives and takes is not printed, in whatever form a se
   assert.match(meaningOf(examined, "mints"), /It has … and … and …\."$/);
 });
 
-Deno.test("an app's own origin is asked for as it stands", async () => {
-  const site = { settings: { CORS_ORIGIN: "capacitor://localhost" } };
-  const examined = await visit(stack, site, { args: ["--origin", "capacitor://localhost/"] });
-  assert.equal(meaningOf(examined, "origin"), "A page of capacitor://localhost may ask.");
-});
-
 Deno.test("wrong usage exits with 2, prints nothing to standard output, and repeats no value", async () => {
   const url = ["--url", stack.url];
   const origin = ["--origin", PAGE];
@@ -723,12 +382,4 @@ process.exitCode = await doctor(process.argv.slice(2), out);
   }
 });
 
-Deno.test("no run of all these printed a secret", () => {
-  assert.ok(secrets.size > 100 && printed.length > 200, `${secrets.size} ${printed.length}`);
-  const all = printed.join("\n");
-  for (const secret of secrets) {
-    assert.ok(!all.includes(secret), `a secret of ${secret.length} characters was printed`);
-    const signature = secret.split(".")[2];
-    if (signature) assert.ok(!all.includes(signature));
-  }
-});
+testThatNoSecretWasPrinted();
