@@ -1,8 +1,9 @@
 /** `doctor`: says why a deployment does not work, and what to do about it. */
 import process from "node:process";
-import { Asker } from "./doctor/asker.ts";
+import { fetchAt, resolve } from "./doctor/fetch_at.ts";
+import { HttpClient, type HttpWorld } from "./doctor/http.ts";
 import { examine } from "./doctor/examine.ts";
-import { DOCTOR_HELP, readOrder } from "./doctor/order.ts";
+import { DOCTOR_HELP, readOptions } from "./doctor/options.ts";
 import { Report } from "./doctor/report.ts";
 import { Secrets } from "./doctor/secrets.ts";
 import { toJson, toRow, toSummary } from "./doctor/table.ts";
@@ -14,12 +15,7 @@ export { DOCTOR_HELP };
 const LIMIT_MS = 15_000;
 
 /** What `doctor` needs of the world. Everything has a default: the real one. */
-export interface DoctorWorld {
-  readonly fetch: typeof fetch;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Milliseconds in which every server has to answer. */
-  readonly limitMs: number;
+export interface DoctorWorld extends HttpWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -33,29 +29,37 @@ export async function doctor(
   out: Terminal,
   world: Partial<DoctorWorld> = {},
 ): Promise<number> {
-  const { fetch = globalThis.fetch, now = Date.now, limitMs = LIMIT_MS } = world;
+  const known: HttpWorld = {
+    fetch: globalThis.fetch,
+    fetchAt,
+    resolve,
+    now: Date.now,
+    limitMs: LIMIT_MS,
+    ...world,
+  };
+  const { now } = known;
   const env = world.env ?? process.env;
   if (args.includes("--help")) {
     out.print(DOCTOR_HELP);
     return 0;
   }
-  let order;
+  let options;
   try {
-    order = readOrder(args, env);
+    options = readOptions(args, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     out.warn(error.message);
     return 2;
   }
 
-  const { json } = order;
+  const { json } = options;
   const colour = out.isTerminal && !env.NO_COLOR;
   const secrets = new Secrets();
   const report = new Report(secrets, (check) => {
     if (!json) out.print(toRow(check, colour));
   });
-  const ask = new Asker({ fetch, now, limitMs });
-  await examine({ order, ask, report, secrets, now });
+  const http = new HttpClient(known);
+  await examine({ options, http, report, secrets, now });
   out.print(json ? toJson(report) : toSummary(report, colour));
   return report.isWell ? 0 : 1;
 }

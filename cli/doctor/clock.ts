@@ -1,6 +1,6 @@
 /** Whose clock is wrong. */
-import type { Party } from "./asker.ts";
-import type { Visit } from "./examine.ts";
+import type { Party } from "./http.ts";
+import type { CheckContext } from "./context.ts";
 
 /** Milliseconds that clocks may differ. */
 const MAX_MS = 30_000;
@@ -9,8 +9,8 @@ const MAX_MS = 30_000;
 type Witness = Party | "the token's iat";
 
 /** @param iatAhead how far the token's `iat` is ahead of this clock, in ms */
-export function checkClock({ ask, report }: Visit, iatAhead: number | undefined): void {
-  const witnesses: [Witness, number][] = [...ask.ahead];
+export function checkClock({ http, report }: CheckContext, iatAhead: number | undefined): void {
+  const witnesses: [Witness, number][] = [...http.ahead];
   if (iatAhead !== undefined) witnesses.push(["the token's iat", iatAhead]);
   if (witnesses.length === 0) {
     report.skip("Nobody has told the time.", "clock");

@@ -1,5 +1,7 @@
 /** The function's own errors, told from those of whatever else may answer. */
-import { member, type Reply, type Silence, textOf } from "./asker.ts";
+import { isNoReply, type NoReply, type Reply } from "./http.ts";
+import { member, textOf } from "./json.ts";
+import { gatewayCodeOf, named } from "./supabase.ts";
 
 /** What to do about each code where a user's token was asked for. */
 const ADVICE = {
@@ -10,18 +12,28 @@ const ADVICE = {
     "needs JWT_SECRET in the function's secrets, and JWT_ISSUER and JWT_AUDIENCE must fit or be " +
     "unset.",
   expired_token: "Sign in again and give the new session's access token.",
-  not_a_user: "Give the access token of a signed-in user, not an API key. With BEHEST_UID_CLAIM " +
-    "set, that claim must stand in the user's app_metadata.",
+  not_a_user: "Give the access token of a signed-in user, not an API key.",
   invalid_session: "Sign in again: the Auth server no longer knows this session.",
   quota_exceeded: "Raise the quota in the Behest dashboard, or wait for the next period.",
   origin_forbidden: "Add the page's origin to CORS_ORIGIN.",
   anonymous_forbidden: "Sign in with an account, or set BEHEST_ANONYMOUS=allow.",
+  client_forbidden:
+    "This is the token of an OAuth client: sign in with the app itself, or list the " +
+    "client's id: supabase secrets set BEHEST_OAUTH_CLIENTS=…",
+  uid_missing:
+    "Write this user's uid to where BEHEST_UID_CLAIM points in app_metadata, and sign in " +
+    "again; or unset BEHEST_UID_CLAIM.",
   model_forbidden: "Change BEHEST_MODEL_POLICY, or the user's plan.",
   method_not_allowed: "Something on the way changes the method. Look at proxies and redirects.",
   request_too_large: "Something on the way adds to the body. Look at proxies.",
   rate_limited: "Wait a minute and run the doctor again.",
-  misconfigured: "Set what is named, with: supabase secrets set NAME=value",
+  misconfigured:
+    "Compare the function's secrets with supabase/functions/.env.example, or deploy this version.",
   internal: "Read the function's log in the Supabase dashboard; it says more.",
+  supabase_rejected:
+    "Look at the API keys in the Supabase dashboard: the one that the function sends is disabled or " +
+    "another project's. Set SUPABASE_PUBLISHABLE_KEY on a server of your own, else deploy again. If " +
+    "the key is good, look for a firewall or proxy before SUPABASE_URL.",
   behest_rejected:
     "Check BEHEST_KEY and BEHEST_BASE_URL: both must be of the same Behest project, " +
     "and the key must not be revoked.",
@@ -48,14 +60,17 @@ export function codeOf({ body }: Reply): Code | undefined {
   return Object.hasOwn(ADVICE, code) ? code as Code : undefined;
 }
 
-/** What the function says to do. */
+/** Every code that is known here. */
+export const CODES = Object.keys(ADVICE) as Code[];
+
+/** What the function says to do, in its own words: to be read, and quoted before it is printed. */
 export function messageOf({ body }: Reply): string {
   return textOf(member(body, "error"), "message") ?? "";
 }
 
 /** Whether a token came. */
-export function isMinted(reply: Reply | Silence): boolean {
-  return !isSilent(reply) && reply.status === 200 && textOf(reply.body, "token") !== undefined;
+export function isMinted(reply: Reply | NoReply): boolean {
+  return !isNoReply(reply) && reply.status === 200 && textOf(reply.body, "token") !== undefined;
 }
 
 /** What to do about a code. */
@@ -63,20 +78,10 @@ export function adviceFor(code: Code): string {
   return ADVICE[code];
 }
 
-/** Whether nothing came back. */
-export function isSilent(reply: Reply | Silence): reply is Silence {
-  return "silence" in reply;
-}
-
-/** Supabase's gateway answers before any function does; how it names its faults has changed. */
-export function gatewayCodeOf({ headers, body }: Reply): string | undefined {
-  const code = headers.get("sb-error-code") ?? textOf(body, "code");
-  return code && /^[A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
-}
-
 /** An answer that is not what was hoped for, as a part of a sentence. */
-export function describe(reply: Reply | Silence): string {
-  if (isSilent(reply)) return reply.silence;
-  const code = codeOf(reply) ?? gatewayCodeOf(reply);
-  return code === undefined ? `status ${reply.status}` : `${reply.status} ${code}`;
+export function describe(reply: Reply | NoReply): string {
+  if (isNoReply(reply)) return reply.reason;
+  const code = gatewayCodeOf(reply);
+  const name = codeOf(reply) ?? (code === undefined ? undefined : named(code));
+  return name === undefined ? `status ${reply.status}` : `${reply.status} ${name}`;
 }

@@ -1,11 +1,14 @@
 /** What a browser would let the page do. */
-import type { Reply, Silence } from "./asker.ts";
-import { codeOf, describe, isSilent, messageOf } from "./codes.ts";
-import { namesIn } from "./deployment.ts";
-import type { Visit } from "./examine.ts";
+import { codeOf, describe, messageOf } from "./codes.ts";
+import type { CheckContext } from "./context.ts";
+import { isNoReply, type NoReply, type Reply } from "./http.ts";
+import { namesIn } from "./settings.ts";
 
 /** What supabase-js sends with every call of a function. */
 const SUPABASE_HEADERS = ["authorization", "apikey", "content-type", "x-client-info"];
+
+/** What tracing adds to every call: one header of many that a page may send. */
+const MORE = "traceparent";
 
 const ALLOW_ORIGIN = "Access-Control-Allow-Origin";
 
@@ -36,12 +39,14 @@ export function isPassing({ status }: Reply): boolean {
 }
 
 /** The preflight, but for the origin: that is the next check. */
-export async function checkPreflight({ order, ask, report }: Visit): Promise<Reply | Silence> {
-  const wish = preflightOf(order.origin, SUPABASE_HEADERS);
-  const answer = await ask.ask("the function", order.functionUrl, wish);
+export async function checkPreflight(
+  { options, http, report }: CheckContext,
+): Promise<Reply | NoReply> {
+  const wish = preflightOf(options.origin, [...SUPABASE_HEADERS, MORE]);
+  const answer = await http.ask("the function", options.functionUrl, wish);
   const deploy = `Deploy this version of the function: supabase functions deploy ` +
-    order.functionName;
-  if (isSilent(answer) || !isPassing(answer)) {
+    options.functionName;
+  if (isNoReply(answer) || !isPassing(answer)) {
     report.cross(
       "preflight",
       `Browsers give up at the preflight (OPTIONS): ${describe(answer)}.`,
@@ -51,7 +56,9 @@ export async function checkPreflight({ order, ask, report }: Visit): Promise<Rep
   }
   const refused = refusedHeaders(answer, SUPABASE_HEADERS);
   const echoed = answer.headers.get(ALLOW_ORIGIN);
-  if (refused.length > 0) {
+  if (echoed === null && refused.length === SUPABASE_HEADERS.length) {
+    report.ok("preflight", "It is answered; what it allows, it tells pages of CORS_ORIGIN alone.");
+  } else if (refused.length > 0) {
     report.cross(
       "preflight",
       `Browsers block supabase-js: the preflight does not allow ${refused.join(", ")}.`,
@@ -64,7 +71,10 @@ export async function checkPreflight({ order, ask, report }: Visit): Promise<Rep
   ) {
     report.cross("preflight", "The preflight does not allow credentials.", deploy);
   } else {
-    report.ok("preflight", "It allows every header that supabase-js sends.");
+    const more = refusedHeaders(answer, [MORE]).length === 0
+      ? ""
+      : ` It does not allow ${MORE}, which pages with tracing send; this version does.`;
+    report.ok("preflight", `It allows every header that supabase-js sends.${more}`);
   }
   return answer;
 }
@@ -74,16 +84,16 @@ export async function checkPreflight({ order, ask, report }: Visit): Promise<Rep
  * @param bare the answer to a POST of this origin
  */
 export async function checkOrigin(
-  visit: Visit,
-  leave: Reply | Silence,
+  context: CheckContext,
+  leave: Reply | NoReply,
   bare: Reply,
 ): Promise<boolean> {
-  const { order: { origin, originWasCut }, report } = visit;
+  const { options: { origin, originWasCut }, report } = context;
   if (codeOf(bare) === "misconfigured" && namesIn(messageOf(bare)).includes("CORS_ORIGIN")) {
     report.skip("CORS_ORIGIN itself is at fault; see the settings.", "origin");
     return false;
   }
-  const answers = isSilent(leave) || !isPassing(leave) ? [bare] : [leave, bare];
+  const answers = isNoReply(leave) || !isPassing(leave) ? [bare] : [leave, bare];
   const allowing = answers.filter(({ headers }) => allows(headers, origin));
   const cut = originWasCut ? " An origin ends before the path, so this is what a page sends." : "";
   if (codeOf(bare) !== "origin_forbidden" && allowing.length === answers.length) {
@@ -99,7 +109,7 @@ export async function checkOrigin(
     return false;
   }
   const why = codeOf(bare) === "origin_forbidden" ? describe(bare) : "the preflight says no";
-  const near = await nearOrigin(visit);
+  const near = await nearOrigin(context);
   const hint = near === undefined
     ? ""
     : ` CORS_ORIGIN does allow ${near}: scheme, host and port must all be the same.`;
@@ -118,16 +128,16 @@ function allows(headers: Headers, origin: string): boolean {
 }
 
 /** An origin that is allowed and easily taken for this one. */
-async function nearOrigin({ order, ask }: Visit): Promise<string | undefined> {
-  const origins = neighbours(order.origin);
+async function nearOrigin({ options, http }: CheckContext): Promise<string | undefined> {
+  const origins = neighbours(options.origin);
   const answers = await Promise.all(
     origins.map((origin) =>
-      ask.ask("the function", order.functionUrl, preflightOf(origin, SUPABASE_HEADERS))
+      http.ask("the function", options.functionUrl, preflightOf(origin, SUPABASE_HEADERS))
     ),
   );
   return origins.find((origin, index) => {
     const answer = answers[index];
-    return !isSilent(answer) && answer.headers.get(ALLOW_ORIGIN) === origin;
+    return !isNoReply(answer) && answer.headers.get(ALLOW_ORIGIN) === origin;
   });
 }
 

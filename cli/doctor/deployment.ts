@@ -1,29 +1,20 @@
 /** Whether the function is there, and complete. */
-import { member, type Reply, type Silence, textOf } from "./asker.ts";
-import {
-  adviceFor,
-  codeOf,
-  describe,
-  gatewayCodeOf,
-  isMinted,
-  isSilent,
-  messageOf,
-} from "./codes.ts";
-import type { Visit } from "./examine.ts";
-
-/** What Supabase's gateway says where it checks tokens itself. */
-const GATEWAY_REFUSALS = /missing authorization header|invalid (jwt|token)|jwt expired/i;
+import { codeOf, describe, isMinted } from "./codes.ts";
+import type { CheckContext } from "./context.ts";
+import { isNoReply, type Reply } from "./http.ts";
+import { textOf } from "./json.ts";
+import { callRefusalOf, gatewayCodeOf } from "./supabase.ts";
 
 /** Supabase and Cloudflare before it, where a project is paused or its servers do not answer. */
 const PAUSED = [521, 522, 523, 530, 540, 544];
 
 /** DNS, TCP, TLS and HTTP: any answer is one. */
-export async function checkReachable({ order, ask, report }: Visit): Promise<boolean> {
-  const answer = await ask.ask("Supabase", `${order.url}/auth/v1/health`);
-  if (isSilent(answer)) {
+export async function checkReachable({ options, http, report }: CheckContext): Promise<boolean> {
+  const answer = await http.ask("Supabase", `${options.url}/auth/v1/health`);
+  if (isNoReply(answer)) {
     report.cross(
       "reachable",
-      `${order.url} does not answer: ${answer.silence}.`,
+      `${options.url} does not answer: ${answer.reason}.`,
       "Check --url against the project's URL in the Supabase dashboard, and this network. A paused " +
         "project has to be restored there.",
     );
@@ -32,12 +23,12 @@ export async function checkReachable({ order, ask, report }: Visit): Promise<boo
   if (PAUSED.includes(answer.status)) {
     report.cross(
       "reachable",
-      `${order.url} answers that the project is not running (status ${answer.status}).`,
+      `${options.url} answers that the project is not running (status ${answer.status}).`,
       "Restore the project in the Supabase dashboard, or wait until it is up.",
     );
     return false;
   }
-  report.ok("reachable", `${order.url} answers.`);
+  report.ok("reachable", `${options.url} answers.`);
   return true;
 }
 
@@ -46,17 +37,19 @@ export async function checkReachable({ order, ask, report }: Visit): Promise<boo
  *
  * @returns its answer, where it was the function's
  */
-export async function checkDeployed({ order, ask, report }: Visit): Promise<Reply | undefined> {
-  const { functionName, functionUrl } = order;
+export async function checkDeployed(
+  { options, http, report, secrets }: CheckContext,
+): Promise<Reply | undefined> {
+  const { functionName, functionUrl } = options;
   const deploy = `supabase functions deploy ${functionName}`;
-  const answer = await ask.ask("the function", functionUrl, {
+  const answer = await http.ask("the function", functionUrl, {
     method: "POST",
-    headers: { "Origin": order.origin },
+    headers: { "Origin": options.origin },
   });
-  if (isSilent(answer)) {
+  if (isNoReply(answer)) {
     report.cross(
       "deployed",
-      `The function does not answer: ${answer.silence}.`,
+      `The function does not answer: ${answer.reason}.`,
       "Read the function's log in the Supabase dashboard, and deploy it again.",
     );
     return undefined;
@@ -67,6 +60,7 @@ export async function checkDeployed({ order, ask, report }: Visit): Promise<Repl
     return answer;
   }
   const code = gatewayCodeOf(answer);
+  const refusal = callRefusalOf(answer, functionName);
   if (status === 404) {
     report.cross(
       "deployed",
@@ -75,18 +69,15 @@ export async function checkDeployed({ order, ask, report }: Visit): Promise<Repl
         : `There is no function ${functionName} in this project (404).`,
       `Run: ${deploy}. Or name the right one with --function.`,
     );
-  } else if (status === 401 && isGatewayRefusal(answer, code)) {
-    report.cross(
-      "deployed",
-      `Supabase's gateway refuses the request before the function sees it (verify_jwt is on).`,
-      `Set verify_jwt = false under [functions.${functionName}] in supabase/config.toml and run: ` +
-        `${deploy}. Or: ${deploy} --no-verify-jwt. The function verifies the token itself.`,
-    );
+  } else if (refusal) {
+    report.cross("deployed", refusal.meaning, refusal.advice);
   } else if (status >= 300 && status < 400) {
+    const target = targetOf(headers, functionUrl);
+    const where = target === undefined ? "elsewhere" : `to ${secrets.quote(target)}`;
     report.cross(
       "deployed",
-      `The URL redirects elsewhere (${status}), which browsers do not follow in a preflight.`,
-      `Give the URL that it redirects to${targetOf(headers, functionUrl)}.`,
+      `The URL redirects ${where} (${status}), which browsers do not follow in a preflight.`,
+      "Give --url as the Supabase dashboard shows it, or the custom domain that is yours.",
     );
   } else if (status >= 500) {
     report.cross(
@@ -106,58 +97,10 @@ export async function checkDeployed({ order, ask, report }: Visit): Promise<Repl
   return undefined;
 }
 
-function isGatewayRefusal({ body }: Reply, code: string | undefined): boolean {
-  if (code?.startsWith("UNAUTHORIZED") || member(body, "code") === 401) return true;
-  return GATEWAY_REFUSALS.test(textOf(body, "message") ?? textOf(body, "msg") ?? "");
-}
-
 /** The origin alone: the rest of a URL may hold what is not to be printed. */
-function targetOf(headers: Headers, from: string): string {
+function targetOf(headers: Headers, from: string): string | undefined {
   const location = headers.get("Location");
-  if (location === null || !URL.canParse(location, from)) return "";
+  if (location === null || !URL.canParse(location, from)) return undefined;
   const { protocol, origin } = new URL(location, from);
-  return /^https?:$/.test(protocol) ? ` (${origin})` : "";
-}
-
-/**
- * Most faults are told to everyone; the one of a missing key to whoever sends a token.
- *
- * @returns whether the function can work
- */
-export function checkSettings({ report }: Visit, answers: readonly (Reply | Silence)[]): boolean {
-  const heard = answers.filter((answer): answer is Reply => !isSilent(answer));
-  const faulty = heard.find((answer) => codeOf(answer) === "misconfigured");
-  if (faulty) {
-    const message = messageOf(faulty);
-    report.cross("settings", message, adviceOnSettings(message));
-    return false;
-  }
-  if (heard.some((answer) => codeOf(answer) === "internal")) {
-    report.cross("settings", "The function breaks before it needs them.", adviceFor("internal"));
-    return false;
-  }
-  report.ok("settings", "The function has every setting it needs.");
-  return true;
-}
-
-/** Which of the variables to set, and where. */
-export function adviceOnSettings(message: string): string {
-  const names = namesIn(message);
-  const own = names.filter((name) => !name.startsWith("SUPABASE_"));
-  const given = names.filter((name) => name.startsWith("SUPABASE_"));
-  const parts: string[] = [];
-  if (own.length > 0) {
-    parts.push(`supabase secrets set ${own.map((name) => `${name}=…`).join(" ")}`);
-  }
-  if (given.length > 0) {
-    parts.push(`${given.join(", ")} is Supabase's to set; on a server of your own, set it there.`);
-  }
-  return parts.length > 0 ? parts.join("  ") : adviceFor("misconfigured");
-}
-
-/** The variables that a message of the function names; a colon follows those at fault. */
-export function namesIn(message: string): string[] {
-  const names = message.match(/\b(?:BEHEST|SUPABASE|JWT|CORS)_[A-Z][A-Z0-9_]*\b:?/g) ?? [];
-  const faulty = names.filter((name) => name.endsWith(":")).map((name) => name.slice(0, -1));
-  return [...new Set(faulty.length > 0 ? faulty : names)];
+  return /^https?:$/.test(protocol) ? origin : undefined;
 }

@@ -1,71 +1,71 @@
 /** The checks, from the outside in. */
-import type { Asker } from "./asker.ts";
 import { checkClock } from "./clock.ts";
-import { checkDeployed, checkReachable, checkSettings } from "./deployment.ts";
+import type { CheckContext } from "./context.ts";
+import { checkDeployed, checkReachable } from "./deployment.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
-import { checkGatewayOrigin, checkGatewayToken, checkJwks } from "./gateway.ts";
-import { checkClaims, checkMint } from "./mint.ts";
-import type { Order } from "./order.ts";
+import {
+  checkGatewayAddress,
+  checkGatewayOrigin,
+  checkGatewayToken,
+  checkJwks,
+} from "./gateway.ts";
+import { checkClaims } from "./claims.ts";
+import { checkMint } from "./mint.ts";
 import { askForged, checkRefusals } from "./refusals.ts";
-import type { Report } from "./report.ts";
-import type { Secrets } from "./secrets.ts";
 import { openSession } from "./session.ts";
-
-/** What every check has at hand. */
-export interface Visit {
-  readonly order: Order;
-  readonly ask: Asker;
-  readonly report: Report;
-  readonly secrets: Secrets;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
+import { checkSettings } from "./settings.ts";
 
 /** Makes every check that can be made. */
-export async function examine(visit: Visit): Promise<void> {
-  const { login, publishableKey } = visit.order;
-  visit.secrets.add(publishableKey);
-  if (login) visit.secrets.add("token" in login ? login.token : login.password);
-  const iatAhead = await examineAll(visit);
-  checkClock(visit, iatAhead);
+export async function examine(context: CheckContext): Promise<void> {
+  const { login, publishableKey } = context.options;
+  context.secrets.add(publishableKey);
+  if (login) context.secrets.add("token" in login ? login.token : login.password);
+  const iatAhead = await examineAll(context);
+  checkClock(context, iatAhead);
 }
 
 /** @returns how far the token's `iat` was ahead of this clock, in ms, where there is a token */
-async function examineAll(visit: Visit): Promise<number | undefined> {
-  const { report } = visit;
-  if (!await checkReachable(visit)) {
+async function examineAll(context: CheckContext): Promise<number | undefined> {
+  const { report } = context;
+  if (!await checkReachable(context)) {
     report.skipRest("Supabase cannot be reached.");
     return undefined;
   }
-  const bare = await checkDeployed(visit);
+  const bare = await checkDeployed(context);
   if (!bare) {
     report.skipRest("Requests do not reach the function.");
     return undefined;
   }
-  const leave = await checkPreflight(visit);
-  const originAllowed = await checkOrigin(visit, leave, bare);
+  const leave = await checkPreflight(context);
+  const originAllowed = await checkOrigin(context, leave, bare);
   // A refused origin hides everything behind it, so from here on the caller is no browser.
-  const headers: Record<string, string> = originAllowed ? { "Origin": visit.order.origin } : {};
-  const forged = await askForged(visit, headers);
-  if (!checkSettings(visit, [bare, forged])) {
+  const headers: Record<string, string> = originAllowed ? { "Origin": context.options.origin } : {};
+  const forged = await askForged(context, headers);
+  if (!checkSettings(context, [bare, forged])) {
     report.skipRest("The function cannot work before its settings are complete.");
     return undefined;
   }
-  await checkRefusals(visit, headers, forged);
-  const session = await openSession(visit);
+  await checkRefusals(context, headers, forged);
+  const session = await openSession(context);
   if (!session) {
     report.skipRest("There is no session to mint for.");
     return undefined;
   }
-  const minted = await checkMint(visit, session, headers);
+  const minted = await checkMint(context, session, headers);
   if (!minted) {
     report.skipRest("There is no Behest token to look at.");
     return undefined;
   }
-  const token = checkClaims(visit, session, minted);
-  await checkJwks(visit, minted, token);
-  await checkGatewayOrigin(visit, minted);
-  if (token?.isSound) await checkGatewayToken(visit, minted);
+  const token = checkClaims(context, session, minted);
+  const iatAhead = token?.iat === undefined ? undefined : token.iat * 1000 + 500 - minted.at;
+  const gateway = await checkGatewayAddress(context, minted);
+  if (!gateway) {
+    report.skipRest("Nothing is sent to the gateway's address.");
+    return iatAhead;
+  }
+  await checkJwks(context, gateway, token);
+  await checkGatewayOrigin(context, gateway);
+  if (token?.isSound) await checkGatewayToken(context, gateway, minted);
   else report.skip("The token is none to show to anybody.", "gateway_token");
-  return token?.iat === undefined ? undefined : token.iat * 1000 + 500 - minted.at;
+  return iatAhead;
 }

@@ -1,29 +1,66 @@
 /** Whether the Behest gateway takes the token, from the page. */
-import { type Reply, type Silence, textOf } from "./asker.ts";
-import { isSilent } from "./codes.ts";
+import type { BehestToken } from "./claims.ts";
+import type { CheckContext } from "./context.ts";
 import { isPassing, preflightOf, refusedHeaders } from "./cors.ts";
-import type { Visit } from "./examine.ts";
+import { isNoReply, type NoReply, type Reply } from "./http.ts";
+import { textOf } from "./json.ts";
+import { JudgedOrigin } from "./judged_origin.ts";
 import { keysOf } from "./jwt.ts";
-import type { BehestToken, Minted } from "./mint.ts";
+import type { Minted } from "./mint.ts";
+import { isLoopback } from "./url.ts";
 
 /** What a chat of a page sends. */
 const CHAT_HEADERS = ["authorization", "content-type", "x-session-id"];
 
 const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 
+/**
+ * The function names the gateway, and the token goes there. So it is judged where that name leads,
+ * not how it is spelled; from here on it is asked at the addresses that were judged, and at no other.
+ *
+ * @returns the gateway, where it may be asked
+ */
+export async function checkGatewayAddress(
+  { options, http, report }: CheckContext,
+  { baseUrl }: Minted,
+): Promise<JudgedOrigin | undefined> {
+  const addresses = await http.addressesOf(baseUrl);
+  if (isNoReply(addresses)) {
+    report.cross(
+      "gateway_address",
+      `Where ${baseUrl} leads cannot be found out: ${addresses.reason}.`,
+      "Check BEHEST_BASE_URL: it is the project's URL in the Behest dashboard.",
+    );
+    return undefined;
+  }
+  const gateway = JudgedOrigin.judge(baseUrl, addresses, isLoopback(new URL(options.url)));
+  if (gateway instanceof JudgedOrigin) {
+    report.ok("gateway_address", `${baseUrl} leads where a token may be sent.`);
+    return gateway;
+  }
+  report.cross(
+    "gateway_address",
+    `${baseUrl} ${gateway.refused}, so the token is not sent there.`,
+    "Set BEHEST_BASE_URL to the project's URL in the Behest dashboard. If it is that, look whether " +
+      "this network answers for names itself (VPN, hosts file, filter). An address on this machine " +
+      "is asked only where --url is one, too.",
+  );
+  return undefined;
+}
+
 /** The gateway's key set knows the key, and the signature fits it. */
 export async function checkJwks(
-  { ask, report }: Visit,
-  { baseUrl }: Minted,
+  { http, report }: CheckContext,
+  gateway: JudgedOrigin,
   token: BehestToken | undefined,
 ): Promise<void> {
   if (token?.kid === undefined) {
     report.skip("The token names no key.", "jwks");
     return;
   }
-  const answer = await ask.ask("the gateway", `${baseUrl}/.well-known/jwks.json`);
-  if (isSilent(answer) || answer.status !== 200 || keysOf(answer.body).length === 0) {
-    const why = isSilent(answer) ? answer.silence : `no keys, status ${answer.status}`;
+  const answer = await http.askGateway(gateway, "/.well-known/jwks.json");
+  if (isNoReply(answer) || answer.status !== 200 || keysOf(answer.body).length === 0) {
+    const why = isNoReply(answer) ? answer.reason : `no keys, status ${answer.status}`;
     report.cross(
       "jwks",
       `The gateway does not show its keys: ${why}.`,
@@ -65,24 +102,27 @@ async function verifies({ jwt }: BehestToken, key: unknown): Promise<boolean> {
 }
 
 /** The page may talk to the gateway. */
-export async function checkGatewayOrigin({ order, ask, report }: Visit, { baseUrl }: Minted) {
-  const wish = preflightOf(order.origin, CHAT_HEADERS);
-  const answer = await ask.ask("the gateway", `${baseUrl}/v1/chat/completions`, wish);
-  if (isSilent(answer)) {
+export async function checkGatewayOrigin(
+  { options, http, report }: CheckContext,
+  gateway: JudgedOrigin,
+): Promise<void> {
+  const wish = preflightOf(options.origin, CHAT_HEADERS);
+  const answer = await http.askGateway(gateway, "/v1/chat/completions", wish);
+  if (isNoReply(answer)) {
     report.cross(
       "gateway_origin",
-      `The gateway does not answer: ${answer.silence}.`,
+      `The gateway does not answer: ${answer.reason}.`,
       "Check BEHEST_BASE_URL: it is the project's URL in the Behest dashboard.",
     );
     return;
   }
   const allowed = answer.headers.get("Access-Control-Allow-Origin");
   const refused = refusedHeaders(answer, CHAT_HEADERS);
-  if (!isPassing(answer) || (allowed !== order.origin && allowed !== "*")) {
+  if (!isPassing(answer) || (allowed !== options.origin && allowed !== "*")) {
     report.cross(
       "gateway_origin",
-      `The gateway does not let a page of ${order.origin} chat (status ${answer.status}).`,
-      `Add ${order.origin} to the project's allowed origins in the Behest dashboard.`,
+      `The gateway does not let a page of ${options.origin} chat (status ${answer.status}).`,
+      `Add ${options.origin} to the project's allowed origins in the Behest dashboard.`,
     );
   } else if (refused.length > 0) {
     report.cross(
@@ -91,7 +131,7 @@ export async function checkGatewayOrigin({ order, ask, report }: Visit, { baseUr
       "Ask Behest's support, and look for a proxy before the gateway.",
     );
   } else {
-    report.ok("gateway_origin", `A page of ${order.origin} may chat.`);
+    report.ok("gateway_origin", `A page of ${options.origin} may chat.`);
   }
 }
 
@@ -119,10 +159,14 @@ const PROBES: readonly Probe[] = [
  * The gateway takes the token. Each probe is made once more with a token that is broken: one that
  * is answered alike shows nothing.
  */
-export async function checkGatewayToken({ ask, report }: Visit, minted: Minted): Promise<void> {
+export async function checkGatewayToken(
+  { http, report }: CheckContext,
+  gateway: JudgedOrigin,
+  minted: Minted,
+): Promise<void> {
   for (const { what, path, init, taken } of PROBES) {
     const send = (token: string) =>
-      ask.ask("the gateway", minted.baseUrl + path, {
+      http.askGateway(gateway, path, {
         ...init,
         headers: {
           "Authorization": `Bearer ${token}`,
@@ -136,9 +180,9 @@ export async function checkGatewayToken({ ask, report }: Visit, minted: Minted):
       report.cross("gateway_token", fault.meaning, fault.advice);
       return;
     }
-    if (isSilent(answer) || !taken.includes(answer.status)) continue;
+    if (isNoReply(answer) || !taken.includes(answer.status)) continue;
     const broken = await send(breakSignature(minted.token));
-    if (!isSilent(broken) && (broken.status === 401 || broken.status === 403)) {
+    if (!isNoReply(broken) && (broken.status === 401 || broken.status === 403)) {
       report.ok("gateway_token", `The gateway takes the token (${what}; nothing to pay).`);
       return;
     }
@@ -150,10 +194,10 @@ export async function checkGatewayToken({ ask, report }: Visit, minted: Minted):
 }
 
 /** `undefined` where the answer is no cross. */
-function faultOf(answer: Reply | Silence): { meaning: string; advice: string } | undefined {
-  if (isSilent(answer)) {
+function faultOf(answer: Reply | NoReply): { meaning: string; advice: string } | undefined {
+  if (isNoReply(answer)) {
     return {
-      meaning: `The gateway does not answer: ${answer.silence}.`,
+      meaning: `The gateway does not answer: ${answer.reason}.`,
       advice: "Run the doctor again, and check BEHEST_BASE_URL.",
     };
   }

@@ -1,5 +1,5 @@
 /** JSON Web Tokens (RFC 7519), read without trust. */
-import { member, textOf } from "./asker.ts";
+import { member, textOf } from "./json.ts";
 
 /** What a token says of itself. */
 export interface Jwt {

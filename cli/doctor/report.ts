@@ -13,6 +13,7 @@ export const TITLES = {
   session: "user's session",
   mints: "mints",
   claims: "claims",
+  gateway_address: "gateway: address",
   jwks: "signature",
   gateway_origin: "gateway: origin",
   gateway_token: "gateway: token",

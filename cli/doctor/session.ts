@@ -1,9 +1,11 @@
 /** The session that a Behest token is asked for. */
-import { member, type Reply, textOf } from "./asker.ts";
-import { describe, isSilent } from "./codes.ts";
-import type { Visit } from "./examine.ts";
+import { describe } from "./codes.ts";
+import type { CheckContext } from "./context.ts";
+import { isNoReply, type Reply } from "./http.ts";
+import { member, textOf } from "./json.ts";
 import { decode } from "./jwt.ts";
-import { isLoopback } from "./order.ts";
+import { type Finding, keyRefusalOf } from "./supabase.ts";
+import { isLoopback } from "./url.ts";
 
 /** A user's session, as far as the doctor needs it. */
 export interface Session {
@@ -14,14 +16,14 @@ export interface Session {
 }
 
 /** Takes the given token, or signs in. */
-export async function openSession(visit: Visit): Promise<Session | undefined> {
-  const { order, report } = visit;
-  const { login } = order;
+export async function openSession(context: CheckContext): Promise<Session | undefined> {
+  const { options, report } = context;
+  const { login } = options;
   if (login === undefined) {
     report.skip("Give --email and --password, or --token, to go on from here.", "session");
     return undefined;
   }
-  if ("email" in login) return await signIn(visit, login.email, login.password);
+  if ("email" in login) return await signIn(context, login.email, login.password);
   const jwt = decode(login.token);
   if (jwt === undefined) {
     report.cross(
@@ -32,11 +34,13 @@ export async function openSession(visit: Visit): Promise<Session | undefined> {
     return undefined;
   }
   const issuer = textOf(jwt.payload, "iss");
-  if (issuer !== undefined && !isOf(new URL(order.url), issuer)) {
+  const isForeign = issuer !== options.issuer;
+  if (issuer !== undefined && isForeign && !isOf(new URL(options.url), issuer)) {
     report.cross(
       "session",
       "The given token is another project's, so it is sent nowhere.",
-      "Give --url as the token's issuer names it, or a token of this project.",
+      "Give --url as the token's issuer names it, or a token of this project. Where a third party " +
+        "signs the project's sessions, name it with --issuer, as its iss stands.",
     );
     return undefined;
   }
@@ -52,21 +56,23 @@ function isOf(project: URL, issuer: string): boolean {
 }
 
 async function signIn(
-  { order, ask, report, secrets }: Visit,
+  { options, http, report, secrets }: CheckContext,
   email: string,
   password: string,
 ): Promise<Session | undefined> {
-  const answer = await ask.ask("Supabase", `${order.url}/auth/v1/token?grant_type=password`, {
+  const answer = await http.ask("Supabase", `${options.url}/auth/v1/token?grant_type=password`, {
     method: "POST",
-    headers: { "apikey": order.publishableKey ?? "", "Content-Type": "application/json" },
+    headers: { "apikey": options.publishableKey ?? "", "Content-Type": "application/json" },
     body: JSON.stringify({ email, password }),
   });
-  const body = isSilent(answer) ? undefined : answer.body;
+  const body = isNoReply(answer) ? undefined : answer.body;
   const token = textOf(body, "access_token");
   secrets.add(token, textOf(body, "refresh_token"));
-  if (isSilent(answer) || answer.status !== 200 || token === undefined) {
-    const why = isSilent(answer) ? answer.silence : causeOf(answer);
-    report.cross("session", `Signing in failed: ${why}.`, adviceOn(answer));
+  if (isNoReply(answer) || answer.status !== 200 || token === undefined) {
+    const { meaning, advice } = isNoReply(answer)
+      ? { meaning: answer.reason, advice: LOOK }
+      : refusalOf(answer);
+    report.cross("session", `Signing in failed: ${meaning}.`, advice);
     return undefined;
   }
   report.ok("session", "Signed in.");
@@ -75,29 +81,62 @@ async function signIn(
   return { token, sub, appMetadata: member(user, "app_metadata") };
 }
 
-/** The Auth server's own code, whose name has changed over time. */
-function authCodeOf({ body }: Reply): string | undefined {
-  const code = textOf(body, "error_code") ?? textOf(body, "error") ?? textOf(body, "code");
+const LOOK = "Look at the Auth server in the Supabase dashboard, and run the doctor again.";
+
+const CREDENTIALS =
+  "Check --email and --password; a user without a password needs --token instead.";
+
+/** What to do about the Auth server's own codes. */
+const ADVICE = {
+  captcha_failed:
+    "A captcha protects signing in. Give --token with a session's access token instead.",
+  email_not_confirmed: "Confirm the user's e-mail address first.",
+  email_provider_disabled:
+    "Signing in by e-mail is switched off. Give --token with a session's access token instead.",
+  invalid_credentials: CREDENTIALS,
+  invalid_grant: CREDENTIALS,
+  over_request_rate_limit: "Wait a minute and run the doctor again.",
+  request_timeout: LOOK,
+  unexpected_failure:
+    "Read the Auth server's log in the Supabase dashboard. Where an access token " +
+    "hook is on, look at it first: any fault of it fails the sign-in.",
+  user_banned: "Take another user: this one is banned.",
+  validation_failed: CREDENTIALS,
+} as const;
+
+function refusalOf(answer: Reply): Finding {
+  const refusal = keyRefusalOf(answer);
+  if (refusal) return { ...refusal, meaning: `${answer.status}. ${refusal.meaning}` };
+  const code = authCodeOf(answer);
+  if (code !== undefined && isKnown(code)) {
+    return { meaning: `${answer.status} ${code}`, advice: ADVICE[code] };
+  }
+  // A code that nobody here has heard of is the server's word.
+  const meaning = code === undefined ? describe(answer) : `${answer.status} "${code}"`;
+  if (answer.status === 429) return { meaning, advice: ADVICE.over_request_rate_limit };
+  if (!isAuthServers(answer)) {
+    return {
+      meaning: `${meaning}, and not the Auth server's`,
+      advice: "Look for a firewall or proxy before Supabase, and check --url.",
+    };
+  }
+  return { meaning, advice: answer.status === 400 ? CREDENTIALS : LOOK };
+}
+
+/** The Auth server's own code; where it stands has changed over time. */
+function authCodeOf({ headers, body }: Reply): string | undefined {
+  const code = headers.get("x-sb-error-code") ?? textOf(body, "error_code") ??
+    textOf(body, "error") ?? textOf(body, "code");
   return code && /^[a-z_]{1,60}$/.test(code) ? code : undefined;
 }
 
-function causeOf(answer: Reply): string {
-  return `${answer.status} ${authCodeOf(answer) ?? ""}`.trim();
+function isKnown(code: string): code is keyof typeof ADVICE {
+  return Object.hasOwn(ADVICE, code);
 }
 
-function adviceOn(answer: Reply | { silence: string }): string {
-  if (isSilent(answer)) return "Look at the Auth server in the Supabase dashboard, and run again.";
-  const code = authCodeOf(answer);
-  if (code === "email_not_confirmed") return "Confirm the user's e-mail address first.";
-  if (code === "captcha_failed") {
-    return "A captcha protects signing in. Give --token with a session's access token instead.";
-  }
-  if (answer.status === 429) return "Wait a minute and run the doctor again.";
-  if (code === "invalid_credentials" || code === "invalid_grant" || answer.status === 400) {
-    return "Check --email and --password; a user without a password needs --token instead.";
-  }
-  if (answer.status === 401 || answer.status === 403) {
-    return "Check --publishable-key: it must be a key of this very project.";
-  }
-  return `Look at the Auth server in the Supabase dashboard (${describe(answer)}).`;
+/** Whether the answer bears a mark of the Auth server's: its header, or a body of its form. */
+function isAuthServers(answer: Reply): boolean {
+  if (authCodeOf(answer) !== undefined || answer.headers.has("x-sb-error-code")) return true;
+  return typeof member(answer.body, "code") === "number" &&
+    textOf(answer.body, "msg") !== undefined;
 }

@@ -1,7 +1,32 @@
 /** Runs `doctor`, and keeps all that it printed and every secret that it had in its hands. */
 import assert from "node:assert/strict";
 import { doctor, type DoctorWorld } from "../../cli/doctor.ts";
+import { fetchAt } from "../../cli/doctor/fetch_at.ts";
 import type { Check, CheckId } from "../../cli/doctor/report.ts";
+
+/** Every check, in its order. */
+export const ALL: CheckId[] = [
+  "reachable",
+  "deployed",
+  "preflight",
+  "origin",
+  "settings",
+  "no_token",
+  "forged",
+  "session",
+  "mints",
+  "claims",
+  "gateway_address",
+  "jwks",
+  "gateway_origin",
+  "gateway_token",
+  "clock",
+];
+
+/** What is skipped where one fails: all that comes after it, but for the clock. */
+export const [AFTER_DEPLOYED, AFTER_SETTINGS, AFTER_SESSION, AFTER_MINTS, AFTER_ADDRESS] =
+  (["deployed", "settings", "session", "mints", "gateway_address"] as const)
+    .map((id) => ALL.slice(ALL.indexOf(id) + 1, -1));
 
 /** What every run printed, on both streams. */
 export const printed: string[] = [];
@@ -23,24 +48,33 @@ export interface Examined extends Run {
   readonly checks: Check[];
 }
 
+function note(init: RequestInit | undefined): void {
+  const headers = new Headers(init?.headers);
+  for (const name of ["authorization", "apikey"]) {
+    const value = headers.get(name)?.replace(/^Bearer /, "");
+    if (value) secrets.add(value);
+  }
+}
+
 /** A world that notes the secrets in what is sent, and in what signing in gives. */
 function watching(world: Partial<DoctorWorld>): Partial<DoctorWorld> {
   const ask = world.fetch ?? fetch;
+  const askAt = world.fetchAt ?? fetchAt;
   return {
     env: {},
     ...world,
     fetch: async (input, init) => {
-      const headers = new Headers(init?.headers);
-      for (const name of ["authorization", "apikey"]) {
-        const value = headers.get(name)?.replace(/^Bearer /, "");
-        if (value) secrets.add(value);
-      }
+      note(init);
       const answer = await ask(input, init);
       if (/\/auth\/v1\/token\?/.test(String(input)) && answer.ok) {
         const { access_token, refresh_token } = await answer.clone().json();
         secrets.add(access_token).add(refresh_token);
       }
       return answer;
+    },
+    fetchAt: (url, init, addresses) => {
+      note(init);
+      return askAt(url, init, addresses);
     },
   };
 }

@@ -1,12 +1,13 @@
 /** What the user wants examined. */
 import { parseArgs } from "node:util";
 import { UsageError } from "../terminal.ts";
+import { isSafe } from "./url.ts";
 
 export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to do where it is ill.
 
   npx behest-token doctor --url https://ref.supabase.co --origin https://my.app
         [--function behest-token] [--publishable-key sb_publishable_...]
-        [--email E --password P | --token SESSION_TOKEN] [--json]
+        [--email E --password P | --token SESSION_TOKEN [--issuer ISS]] [--json]
 
   --url              the Supabase project
   --origin           the page that asks for tokens, as its browser names it
@@ -15,6 +16,7 @@ export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to d
   --email, --password
                      a user to sign in as; this begins a session of that user
   --token            or the access token of a session
+  --issuer           the token's iss, where it is not the project's (Clerk, Auth0 and others)
   --json             prints one JSON document instead of the table
 
 A password or token on the command line stays in the shell's history. Give it in the environment
@@ -31,7 +33,7 @@ export type Login =
   | { readonly token: string };
 
 /** What the user wants, checked. */
-export interface Order {
+export interface DoctorOptions {
   /** The Supabase project, without a slash at its end. */
   readonly url: string;
   readonly functionName: string;
@@ -41,6 +43,8 @@ export interface Order {
   readonly originWasCut: boolean;
   readonly publishableKey?: string;
   readonly login?: Login;
+  /** Whose tokens are sent to the project beside its own: a third party's, as its `iss` stands. */
+  readonly issuer?: string;
   readonly json: boolean;
 }
 
@@ -52,6 +56,7 @@ const OPTIONS = {
   email: { type: "string" },
   password: { type: "string" },
   token: { type: "string" },
+  issuer: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -61,10 +66,10 @@ const OPTIONS = {
  *
  * @throws {UsageError}
  */
-export function readOrder(
+export function readOptions(
   args: string[],
   env: Readonly<Record<string, string | undefined>>,
-): Order {
+): DoctorOptions {
   const values = parse(args);
   const base = urlOf(values.url, "--url", "https://ref.supabase.co");
   const page = pageOf(values.origin);
@@ -91,6 +96,7 @@ export function readOrder(
     ...page,
     publishableKey,
     login,
+    issuer: values.issuer,
     json: values.json,
   };
 }
@@ -151,14 +157,4 @@ function loginOf(
   if (password !== undefined) throw new UsageError("--password needs --email.");
   const session = token ?? env.SUPABASE_TOKEN;
   return session ? { token: session.trim() } : undefined;
-}
-
-/** Whether nobody on the way can read what is sent there. */
-export function isSafe(url: URL): boolean {
-  return url.protocol === "https:" || isLoopback(url);
-}
-
-/** Whether this machine is meant. */
-export function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -1,4 +1,6 @@
 /** Asks a server, and believes nothing of the answer. */
+import type { Answer, FetchAt, Resolve } from "./fetch_at.ts";
+import type { JudgedOrigin } from "./judged_origin.ts";
 
 /** Longest answer that is read, in bytes. */
 const MAX_BYTES = 64 * 1024;
@@ -15,13 +17,22 @@ export interface Reply {
 }
 
 /** No answer, and why: a part of a sentence. */
-export interface Silence {
-  readonly silence: string;
+export interface NoReply {
+  readonly reason: string;
 }
 
-/** What an `Asker` needs of the world. */
-export interface AskerWorld {
+/** Whether nothing came back. */
+export function isNoReply(reply: object): reply is NoReply {
+  return "reason" in reply;
+}
+
+/** What an `HttpClient` needs of the world. */
+export interface HttpWorld {
+  /** For what the user named. */
   readonly fetch: typeof fetch;
+  /** For what a server named. */
+  readonly fetchAt: FetchAt;
+  readonly resolve: Resolve;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds for a whole answer. */
@@ -29,29 +40,67 @@ export interface AskerWorld {
 }
 
 /** Sends every request of a run. */
-export class Asker {
+export class HttpClient {
   /** How far each party's clock is ahead of this one, in ms; the least that was seen. */
   readonly ahead = new Map<Party, number>();
-  readonly #world: AskerWorld;
+  readonly #world: HttpWorld;
 
-  constructor(world: AskerWorld) {
+  constructor(world: HttpWorld) {
     this.#world = world;
   }
 
-  /** Asks once. Redirects are not followed: a token must not travel elsewhere. */
-  async ask(party: Party, url: string, init: RequestInit = {}): Promise<Reply | Silence> {
-    const { fetch, limitMs } = this.#world;
+  /** Asks a server that the user named, once. */
+  ask(
+    party: "Supabase" | "the function",
+    url: string,
+    init: RequestInit = {},
+  ): Promise<Reply | NoReply> {
+    return this.#send(party, (limited) => this.#world.fetch(url, { ...init, ...limited }));
+  }
+
+  /** Asks the gateway that the function named, once, where it was found to be. */
+  askGateway(
+    { origin, addresses }: JudgedOrigin,
+    path: string,
+    init: RequestInit = {},
+  ): Promise<Reply | NoReply> {
+    const send = (limited: RequestInit) =>
+      this.#world.fetchAt(origin + path, { ...init, ...limited }, addresses);
+    return this.#send("the gateway", send);
+  }
+
+  /** Every address that the origin's host has now. */
+  async addressesOf(origin: string): Promise<readonly string[] | NoReply> {
+    const { hostname } = new URL(origin);
+    return await this.#within(() => this.#world.resolve(hostname));
+  }
+
+  #send(
+    party: Party,
+    send: (init: RequestInit) => Promise<Answer>,
+  ): Promise<Reply | NoReply> {
+    return this.#within(async (signal) => {
+      // Redirects are not followed: a token must not travel elsewhere.
+      const { status, headers, body } = await send({ redirect: "manual", signal });
+      this.#noteClock(party, headers);
+      return { status, headers, body: parse(await boundedText(body)) };
+    });
+  }
+
+  async #within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | NoReply> {
+    const { limitMs } = this.#world;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), limitMs);
+    // Not everything can be called off: the system's resolver cannot.
+    const ended = new Promise<never>((_, reject) => {
+      late.signal.addEventListener("abort", () => reject(late.signal.reason));
+    });
     try {
-      const response = await fetch(url, { ...init, redirect: "manual", signal: late.signal });
-      this.#noteClock(party, response.headers);
-      const { status, headers } = response;
-      return { status, headers, body: parse(await boundedText(response.body)) };
+      return await Promise.race([work(late.signal), ended]);
     } catch (error) {
       // The error's own words may hold the URL, and are not made for users.
-      if (late.signal.aborted) return { silence: `no answer within ${limitMs / 1000} s` };
-      return { silence: reasonOf(error) };
+      if (late.signal.aborted) return { reason: `no answer within ${limitMs / 1000} s` };
+      return { reason: reasonOf(error) };
     } finally {
       clearTimeout(timer);
     }
@@ -106,16 +155,4 @@ function reasonOf(error: unknown): string {
   if (/CERT|certificate|\bTLS\b|\bSSL\b/i.test(text)) return "the TLS certificate is not accepted";
   if (/ECONNRESET|UND_ERR_SOCKET|reset|closed/i.test(text)) return "the connection broke off";
   return "no connection came about";
-}
-
-/** An object's member, of whatever a server sent. */
-export function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-/** The same, where it is text. */
-export function textOf(value: unknown, name: string): string | undefined {
-  const found = member(value, name);
-  return typeof found === "string" ? found : undefined;
 }
