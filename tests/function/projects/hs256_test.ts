@@ -153,7 +153,7 @@ Deno.test("with the user check off, public keys that were fetched before are at 
 
 Deno.test("with the user check off and no key at all, an HS256 session is misconfigured, naming JWT_SECRET", async () => {
   const settings = { BEHEST_USER_CHECK: "claims", SUPABASE_JWKS: undefined };
-  await inProject(settings, {}, async (project) => {
+  await inProject(settings, { jwks: json({ keys: [] }) }, async (project) => {
     const { message } = await project.expect({ token: await session() }, "misconfigured");
     assert.match(message, /JWT_SECRET/);
     assert.equal(project.upstream.to("plan").length + project.upstream.to("mint").length, 0);
