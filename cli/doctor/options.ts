@@ -7,7 +7,7 @@ export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to d
 
   npx behest-token doctor --url https://ref.supabase.co --origin https://my.app
         [--function behest-token] [--publishable-key sb_publishable_...]
-        [--email E --password P | --token SESSION_TOKEN [--issuer ISS]] [--json]
+        [--email E --password P | --token SESSION_TOKEN] [--json]
 
   --url              the Supabase project
   --origin           the page that asks for tokens, as its browser names it
@@ -16,7 +16,6 @@ export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to d
   --email, --password
                      a user to sign in as; this begins a session of that user
   --token            or the access token of a session
-  --issuer           the token's iss, where it is not the project's (Clerk, Auth0 and others)
   --json             prints one JSON document instead of the table
 
 A password or token on the command line stays in the shell's history. Give it in the environment
@@ -43,8 +42,6 @@ export interface DoctorOptions {
   readonly originWasCut: boolean;
   readonly publishableKey?: string;
   readonly login?: Login;
-  /** Whose tokens are sent to the project beside its own: a third party's, as its `iss` stands. */
-  readonly issuer?: string;
   readonly json: boolean;
 }
 
@@ -56,7 +53,6 @@ const OPTIONS = {
   email: { type: "string" },
   password: { type: "string" },
   token: { type: "string" },
-  issuer: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -96,7 +92,6 @@ export function readOptions(
     ...page,
     publishableKey,
     login,
-    issuer: values.issuer,
     json: values.json,
   };
 }

@@ -34,13 +34,11 @@ export async function openSession(context: CheckContext): Promise<Session | unde
     return undefined;
   }
   const issuer = textOf(jwt.payload, "iss");
-  const isForeign = issuer !== options.issuer;
-  if (issuer !== undefined && isForeign && !isOf(new URL(options.url), issuer)) {
+  if (issuer !== undefined && !isOf(new URL(options.url), issuer)) {
     report.cross(
       "session",
       "The given token is another project's, so it is sent nowhere.",
-      "Give --url as the token's issuer names it, or a token of this project. Where a third party " +
-        "signs the project's sessions, name it with --issuer, as its iss stands.",
+      "Give --url as the token's issuer names it, or a token of this project.",
     );
     return undefined;
   }
