@@ -223,13 +223,13 @@ Deno.test("a target that was not measured is not judged, and one that was missed
   assert.deepEqual(verdicts.map(({ met }) => met), [false]);
 });
 
-Deno.test("what is deployed stays under 300 KB, and 120 KB gzipped", async () => {
+Deno.test("what is deployed stays within 310 KB, and 125 KB gzipped", async () => {
   const { code, out, err } = await bench("--quick", "--only", "size", "--json");
   assert.equal(code, 0, err);
   const { sizes }: Report = JSON.parse(out);
   const ours = sizes!.find(({ name }) => name === "ours")!;
-  assert.ok(ours.bytes > 100_000 && ours.bytes <= 300_000, `${ours.bytes}`);
-  assert.ok(ours.gzipped <= 120_000, `${ours.gzipped}`);
+  assert.ok(ours.bytes > 100_000 && ours.bytes <= 310_000, `${ours.bytes}`);
+  assert.ok(ours.gzipped <= 125_000, `${ours.gzipped}`);
 });
 
 Deno.test("the benchmark's help exits with 0, and a wrong word on its line with 2", async () => {
