@@ -6,7 +6,7 @@ import { assertMints, assertUploadMints, type Files, inFolder } from "../support
 import { ManagementApi } from "../support/management_api.ts";
 import { type Running, variables } from "../support/running.ts";
 import { CLIS, supabase } from "../support/supabase_cli.ts";
-import type { Settings } from "../support/world.ts";
+import { type Settings, World } from "../support/world.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ENTRY = "supabase/functions/behest-token/index.ts";
@@ -172,3 +172,61 @@ for (
     }
   });
 }
+
+const UUID = "0f1e2d3c-4b5a-4678-9abc-def012345678";
+
+/** The rows of the table on previews: origins that a line lets in, and such that it must not. */
+const PREVIEWS: Record<string, [ours: string[], theirs: string[]]> = {
+  "Lovable": [
+    [
+      `https://id-preview--${UUID}.lovable.app`,
+      `https://project--${UUID}.lovable.app`,
+      `https://project--${UUID}-dev.lovable.app`,
+      `https://${UUID}.lovableproject.com`,
+    ],
+    [
+      "https://evil.lovable.app",
+      `https://evil--${UUID}.lovable.app`,
+      "https://a.lovableproject.com",
+    ],
+  ],
+  "Lovable, shorter": [
+    [`https://id-preview--${UUID}.lovable.app`, `https://project--${UUID}.lovable.app`],
+    ["https://evil.lovable.app", `https://${UUID}.lovable.app`],
+  ],
+  "Vercel": [
+    [
+      "https://my-app-h4sh1234-my-team.vercel.app",
+      "https://my-app-git-fix-cors-my-team.vercel.app",
+    ],
+    ["https://evil.vercel.app", "https://my-app-x-my-team.evil.vercel.app"],
+  ],
+  "Netlify": [
+    ["https://deploy-preview-42--my-site.netlify.app"],
+    ["https://my-site.netlify.app", "https://deploy-preview-42--evil.netlify.app"],
+  ],
+  "Netlify, branches": [
+    ["https://main--my-site.netlify.app", "https://deploy-preview-42--my-site.netlify.app"],
+    ["https://evil.netlify.app", "https://evil-my-site.netlify.app"],
+  ],
+  "Cloudflare Pages": [
+    ["https://373f31e2.my-project.pages.dev", "https://fix-cors.my-project.pages.dev"],
+    ["https://evil.pages.dev", "https://a.evil.pages.dev"],
+  ],
+};
+
+Deno.test("docs/deploy.md: each line for previews lets in what it says, and the log warns of none", async () => {
+  const section = page.split("\n## Origins of previews\n")[1].split("\n## ")[0];
+  const rows = section.split("\n").filter((line) => line.startsWith("|")).slice(2);
+  const cells = rows.map((row) => row.split("|").slice(1).map((cell) => cell.trim()));
+  assert.deepEqual(cells.map(([where]) => where), Object.keys(PREVIEWS));
+  for (const [where, line] of cells) {
+    const [ours, theirs] = PREVIEWS[where];
+    const world = await World.make({ CORS_ORIGIN: line.replaceAll("`", "") });
+    for (const origin of ours) assert.equal((await world.ask({ origin })).code, "ok", origin);
+    for (const origin of theirs) {
+      assert.equal((await world.ask({ origin })).code, "origin_forbidden", origin);
+    }
+    assert.deepEqual(world.lines.filter((line) => "notice" in line), [], where);
+  }
+});
