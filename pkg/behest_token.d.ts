@@ -131,8 +131,7 @@ export class Core {
     [Symbol.dispose](): void;
     /**
      * Takes a fetched key set in place of the one before; gives how many of its keys cannot be
-     * used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one,
-     * where the answer is no key set, or has no key of use where there was one.
+     * used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one.
      */
     acceptKeys(answer: Answer): number | Promise<number>;
     /**
@@ -192,8 +191,7 @@ export class Core {
      */
     sign(grant: Grant, now: number): string | Promise<string>;
     /**
-     * Verifies signature and claims. Throws the contract's 401s, `client_forbidden` and
-     * `misconfigured`.
+     * Verifies signature and claims. Throws 401s, `client_forbidden` and `misconfigured`.
      */
     verify(token: Token, now: number): Candidate | Promise<Candidate>;
 }

@@ -146,8 +146,7 @@ impl Core {
     }
 
     /// Takes a fetched key set in place of the one before; gives how many of its keys cannot be
-    /// used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one,
-    /// where the answer is no key set, or has no key of use where there was one.
+    /// used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one.
     #[wasm_bindgen(unchecked_return_type = "number | Promise<number>", js_name = acceptKeys)]
     pub fn accept_keys(&self, answer: &JsAnswer) -> Result<JsValue, JsValue> {
         let exchange = self.exchange()?;
@@ -161,8 +160,7 @@ impl Core {
         }))
     }
 
-    /// Verifies signature and claims. Throws the contract's 401s, `client_forbidden` and
-    /// `misconfigured`.
+    /// Verifies signature and claims. Throws 401s, `client_forbidden` and `misconfigured`.
     #[wasm_bindgen(unchecked_return_type = "Candidate | Promise<Candidate>")]
     pub fn verify(&self, token: Token, now: f64) -> Result<JsValue, JsValue> {
         let exchange = self.exchange()?;
@@ -201,9 +199,8 @@ impl Core {
         let answer = answer.as_ref().map(Answer::from);
         // Read again: between `check` and here it was JavaScript's.
         let parameters = Parameters::read(body).map_err(thrown)?;
-        let granted = self
-            .exchange()?
-            .grant(&session.0, answer.as_ref(), &parameters);
+        let exchange = self.exchange()?;
+        let granted = exchange.grant(&session.0, answer.as_ref(), &parameters);
         granted
             .map(|(grant, notice)| Grant(grant, notice))
             .map_err(thrown)
