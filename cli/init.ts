@@ -2,11 +2,11 @@
 import { lstat, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { createTwoFilesPatch } from "diff";
-import { obstaclesIn, withoutVerifyJwt } from "./config_toml.ts";
-import { nextSteps } from "./next_steps.ts";
-import { isUntouched, readable } from "./one_file.ts";
+import { obstaclesIn, withoutVerifyJwt } from "./init/config_toml.ts";
+import { nextSteps } from "./init/next_steps.ts";
+import { isUntouched, readable } from "./init/one_file.ts";
+import { type InitOptions, readOptions } from "./init/options.ts";
 import { type Terminal, UNPRINTABLE, UsageError } from "./terminal.ts";
-import { wanted, type Wishes } from "./wishes.ts";
 
 export const INIT_HELP = `Puts the function into a Supabase project, and prints what to do next.
 
@@ -51,35 +51,35 @@ const MIGRATIONS = "supabase/migrations";
  * @returns the exit code
  */
 export async function init(args: string[], terminal: Terminal, assets: URL): Promise<number> {
-  const wishes = await wanted(args, terminal);
+  const options = await readOptions(args, terminal);
   const print = (text: string) => terminal.print(printable(text));
-  const config = await readText(join(wishes.folder, CONFIG));
+  const config = await readText(join(options.folder, CONFIG));
   if (config === undefined) {
     throw new UsageError(
       `There is no ${CONFIG} there. Name the project's folder, or run \`supabase init\` first.`,
     );
   }
-  const { changes, byHand } = await plan(wishes, config, assets);
+  const { changes, byHand } = await plan(options, config, assets);
   for (const change of changes) {
-    if (wishes.dryRun) print(difference(change));
+    if (options.dryRun) print(difference(change));
     else {
-      await write(wishes.folder, change);
+      await write(options.folder, change);
       print(`${change.before === undefined ? "Wrote" : "Changed"} ${change.path}`);
     }
   }
   if (changes.length === 0 && byHand.length === 0) print("Everything is in place.");
   byHand.forEach((what) => terminal.warn(what));
-  print(wishes.dryRun ? "Nothing was changed: this was a dry run." : nextSteps(wishes));
+  print(options.dryRun ? "Nothing was changed: this was a dry run." : nextSteps(options));
   return byHand.length === 0 ? 0 : 1;
 }
 
-async function plan(wishes: Wishes, config: string, assets: URL): Promise<Plan> {
+async function plan(options: InitOptions, config: string, assets: URL): Promise<Plan> {
   const changes: Change[] = [];
   const byHand: string[] = [];
   const single = await readFile(new URL("single/index.ts", assets), "utf8");
-  const before = await readText(join(wishes.folder, FUNCTION));
+  const before = await readText(join(options.folder, FUNCTION));
   const isSame = before?.replaceAll("\r\n", "\n") === single;
-  if (before === undefined || (!isSame && (wishes.force || isUntouched(before)))) {
+  if (before === undefined || (!isSame && (options.force || isUntouched(before)))) {
     changes.push({ path: FUNCTION, before, after: single });
   } else if (!isSame) {
     byHand.push(
@@ -95,7 +95,7 @@ async function plan(wishes: Wishes, config: string, assets: URL): Promise<Plan> 
     );
   } else changes.push({ path: CONFIG, before: config, after });
   byHand.push(...obstaclesIn(config).map((what) => `${CONFIG}: ${what}`));
-  if (wishes.migration) await planMigration(wishes.folder, assets, { changes, byHand });
+  if (options.migration) await planMigration(options.folder, assets, { changes, byHand });
   return { changes: changes.filter(({ before, after }) => before !== after), byHand };
 }
 

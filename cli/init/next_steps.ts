@@ -2,15 +2,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import type { Wishes } from "./wishes.ts";
+import type { InitOptions } from "./options.ts";
 
 /** Where the secrets are written down, to be sent from: not into the shell's history. */
 const ENV_FILE = "supabase/functions/.env";
 
 /** The lines, with what to put into the file of secrets. */
-export function nextSteps(wishes: Wishes): string {
-  const { mode, baseUrl, origins, migration } = wishes;
-  const folder = resolve(wishes.folder);
+export function nextSteps(options: InitOptions): string {
+  const { mode, baseUrl, origins, migration } = options;
+  const folder = resolve(options.folder);
   const isLinked = existsSync(join(folder, "supabase/.temp/project-ref"));
   const page = origins.find((origin) => !origin.includes("*")) ?? "https://my.app";
   const secrets = mode === "api-key" ? ["BEHEST_KEY=behest_sk_live_…"] : [

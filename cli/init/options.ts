@@ -1,14 +1,14 @@
-/** What the user wants of `init`: from flags, and where a terminal is there, from answers. */
+/** The options of `init`: from flags, and where a terminal is there, from answers. */
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { type Terminal, UsageError } from "./terminal.ts";
+import { type Terminal, UsageError } from "../terminal.ts";
 
 /** How tokens are made. */
 export type Mode = "api-key" | "local";
 
-/** What the user wants. */
-export interface Wishes {
+/** What the user wants, checked. */
+export interface InitOptions {
   readonly folder: string;
   readonly mode: Mode;
   readonly baseUrl: string;
@@ -27,7 +27,10 @@ const ANY_BASE_URL = "https://….behest.app";
  *
  * @throws {UsageError}
  */
-export async function wanted(args: string[], terminal: Terminal): Promise<Wishes> {
+export async function readOptions(
+  args: string[],
+  terminal: Terminal,
+): Promise<InitOptions> {
   const { values, positionals } = parsed(args);
   const [folder = ".", ...others] = positionals;
   if (others.length > 0) throw new UsageError("There is more than one folder. Try --help.");
