@@ -16,7 +16,8 @@ export const INIT_HELP = `Puts the function into a Supabase project, and prints 
   folder       the project, where supabase/config.toml is; by default this folder
   --mode       api-key: Behest mints each token (default). local: tokens are signed in the function
   --base-url   the project's Behest URL, such as https://amber-fox-042.behest.app
-  --origin     the page that may ask for tokens, such as https://my.app; may stand more than once
+  --origin     the page that may ask for tokens, such as https://my.app or https://*.example.com; may
+               stand more than once, or name several
   --migration  adds the table with each user's plan, profiles, as a migration
   --dry-run    shows what would change, and changes nothing
   --force      overwrites a function that was changed by hand
@@ -69,7 +70,11 @@ export async function init(args: string[], terminal: Terminal, assets: URL): Pro
   }
   if (changes.length === 0 && byHand.length === 0) print("Everything is in place.");
   byHand.forEach((what) => terminal.warn(what));
-  print(options.dryRun ? "Nothing was changed: this was a dry run." : nextSteps(options));
+  print(
+    options.dryRun
+      ? "Nothing was changed: this was a dry run."
+      : nextSteps(options, byHand.length > 0),
+  );
   return byHand.length === 0 ? 0 : 1;
 }
 

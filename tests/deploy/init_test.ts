@@ -1,58 +1,12 @@
 /** `npx behest-token init`, as npm ships it, on Node. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
-import { assertUploadMints, type Files, inFolder } from "../support/deployed.ts";
+import { assertUploadMints, inFolder } from "../support/deployed.ts";
+import { CONFIG, FUNCTION, init, OWN_CONFIG, PKG, project, snapshot } from "../support/init_run.ts";
 import { ManagementApi } from "../support/management_api.ts";
 import { CLIS, supabase } from "../support/supabase_cli.ts";
 
-const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
-const FUNCTION = "supabase/functions/behest-token/index.ts";
-const CONFIG = "supabase/config.toml";
 const single = await Deno.readTextFile(`${PKG}single/index.ts`);
-
-/** A config as `supabase init` leaves it, and people change it. */
-const OWN_CONFIG = `# Mine, and it stays so.
-project_id = "my-app"
-
-[api]
-port = 54321   # odd   spacing
-
-[functions.other]
-verify_jwt = true
-`;
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function init(...args: string[]): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command("node", {
-    args: [`${PKG}cli.js`, "init", ...args],
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
-/** A project with this configuration and these other files. */
-function project(config: string | undefined, others: Record<string, string> = {}): Files {
-  const all = { ...(config === undefined ? {} : { [CONFIG]: config }), ...others };
-  return new Map(Object.entries(all).map(([path, text]) => [path, new TextEncoder().encode(text)]));
-}
-
-/** Every file of a folder with its text. */
-async function snapshot(folder: string, below = ""): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
-    const path = below + name;
-    if (isDirectory) Object.assign(files, await snapshot(folder, `${path}/`));
-    else files[path] = await Deno.readTextFile(`${folder}/${path}`);
-  }
-  return files;
-}
 
 Deno.test("init puts the function into a project, and the project deploys and mints", async () => {
   await inFolder(project(OWN_CONFIG), async (folder) => {
