@@ -23,8 +23,8 @@ export const INIT_HELP = `Puts the function into a Supabase project, and prints 
 
 It writes supabase/functions/behest-token/index.ts, adds a block to supabase/config.toml, and touches
 nothing else. On a terminal it asks for what no flag says. Run again, it changes nothing; run by a
-newer version, it brings the function up to date. It says what in the project
-keeps the function from being deployed as it is.
+newer version, it brings the function up to date. It says by name, never by value, what else in the
+project would be deployed or sent by the lines that it prints.
 
 Exit code: 0 done, or nothing to do; 1 something has to be done by hand; 2 wrong usage, or a project
 that it does not touch.`;
@@ -38,7 +38,7 @@ that it does not touch.`;
 export async function init(args: string[], terminal: Terminal, assets: URL): Promise<number> {
   const options = await readOptions(args, terminal);
   const print = (text: string) => terminal.print(printable(text));
-  const { project, changes, byHand } = await planOf(options, assets);
+  const { project, changes, byHand, notes } = await planOf(options, assets);
   for (const change of changes) {
     if (options.dryRun) print(difference(change));
     else {
@@ -47,7 +47,7 @@ export async function init(args: string[], terminal: Terminal, assets: URL): Pro
     }
   }
   if (changes.length === 0 && byHand.length === 0) print("Everything is in place.");
-  byHand.forEach((what) => terminal.warn(printable(what)));
+  [...notes, ...byHand].forEach((what) => terminal.warn(printable(what)));
   const isBlocked = byHand.length > 0;
   print(
     options.dryRun ? "Nothing was changed: this was a dry run." : nextSteps(options, isBlocked),

@@ -3,9 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import type { InitOptions } from "./options.ts";
-
-/** Where the secrets are written down, to be sent from: not into the shell's history. */
-const ENV_FILE = "supabase/functions/.env";
+import { ENV_FILE } from "./upload.ts";
 
 /** A line of the file of secrets. */
 interface SettingLine {

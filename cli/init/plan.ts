@@ -3,17 +3,21 @@ import { readFile } from "node:fs/promises";
 import { UsageError } from "../terminal.ts";
 import { withoutVerifyJwt } from "./config_toml.ts";
 import { migrationOf } from "./migration.ts";
+import { settingsToWrite } from "./next_steps.ts";
 import { obstaclesIn } from "./obstacles.ts";
 import { FUNCTION, isUntouched } from "./one_file.ts";
 import type { InitOptions } from "./options.ts";
 import { type Change, Project } from "./project.ts";
 import { CONFIG, readConfig } from "./toml.ts";
+import { uploadOf } from "./upload.ts";
 
 export interface Plan {
   readonly project: Project;
   readonly changes: readonly Change[];
   /** What only a person can do. */
   readonly byHand: readonly string[];
+  /** What a person may want to know. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -47,10 +51,13 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
     if (migration.byHand) byHand.push(migration.byHand);
   }
   byHand.push(...await obstaclesIn(project, after === undefined ? config : readConfig(after)));
+  const printed = new Map(settingsToWrite(options).map(({ name, given }) => [name, given]));
+  const upload = await uploadOf(project, config, printed);
   return {
     project,
     changes: changes.filter((change) => change.before !== change.after),
-    byHand,
+    byHand: [...byHand, ...upload.byHand],
+    notes: upload.notes,
   };
 }
 
