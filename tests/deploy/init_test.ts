@@ -1,58 +1,12 @@
 /** `npx behest-token init`, as npm ships it, on Node. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
-import { assertUploadMints, type Files, inFolder } from "../support/deployed.ts";
+import { assertUploadMints, inFolder } from "../support/deployed.ts";
+import { CONFIG, FUNCTION, init, OWN_CONFIG, PKG, project, snapshot } from "../support/init_run.ts";
 import { ManagementApi } from "../support/management_api.ts";
 import { CLIS, supabase } from "../support/supabase_cli.ts";
 
-const PKG = fileURLToPath(new URL("../../pkg/", import.meta.url));
-const FUNCTION = "supabase/functions/behest-token/index.ts";
-const CONFIG = "supabase/config.toml";
 const single = await Deno.readTextFile(`${PKG}single/index.ts`);
-
-/** A config as `supabase init` leaves it, and people change it. */
-const OWN_CONFIG = `# Mine, and it stays so.
-project_id = "my-app"
-
-[api]
-port = 54321   # odd   spacing
-
-[functions.other]
-verify_jwt = true
-`;
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function init(...args: string[]): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command("node", {
-    args: [`${PKG}cli.js`, "init", ...args],
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
-/** A project with this configuration and these other files. */
-function project(config: string | undefined, others: Record<string, string> = {}): Files {
-  const all = { ...(config === undefined ? {} : { [CONFIG]: config }), ...others };
-  return new Map(Object.entries(all).map(([path, text]) => [path, new TextEncoder().encode(text)]));
-}
-
-/** Every file of a folder with its text. */
-async function snapshot(folder: string, below = ""): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
-    const path = below + name;
-    if (isDirectory) Object.assign(files, await snapshot(folder, `${path}/`));
-    else files[path] = await Deno.readTextFile(`${folder}/${path}`);
-  }
-  return files;
-}
 
 Deno.test("init puts the function into a project, and the project deploys and mints", async () => {
   await inFolder(project(OWN_CONFIG), async (folder) => {
@@ -93,7 +47,7 @@ for (
   const [what, before, after] of [
     [
       "on",
-      "[functions.behest-token]\nverify_jwt = true # why\nx = 1\n",
+      "[functions.behest-token]\nverify_jwt = true # why\nenabled = true\n",
       "verify_jwt = false # why",
     ],
     ["not said", '[functions."behest-token"]\nenabled = true\n\n[a]\n', "enabled = true"],
@@ -192,22 +146,6 @@ Deno.test("init --force --dry-run shows what would be lost", async () => {
     assert.match(stdout, /^-\/\/ mine, and dear to me$/m);
     assert.ok(stdout.length < 10_000);
   });
-});
-
-Deno.test("init says what else in config.toml keeps the function from working", async () => {
-  for (
-    const [config, expected] of [
-      ["[functions.behest-token]\nenabled = false\n", /enabled = false/],
-      ['[functions.behest-token]\nentrypoint = "./functions/x/main.ts"\n', /entrypoint/],
-      ["[remotes.prod.functions.behest-token]\nverify_jwt = true\n", /remote prod/],
-    ] as const
-  ) {
-    await inFolder(project(config), async (folder) => {
-      const { code, stderr } = await init(folder);
-      assert.equal(code, 1);
-      assert.match(stderr, expected);
-    });
-  }
 });
 
 Deno.test("init adds no second migration, and none beside another table profiles", async () => {
@@ -334,17 +272,6 @@ Deno.test("init asks on a terminal for what no flag says", async () => {
       /BEHEST_BASE_URL=https:\/\/amber-fox-042\.behest\.app\s+CORS_ORIGIN=https:\/\/my\.app,http:\/\/localhost:5173/,
     );
     assert.deepEqual(Object.keys(await snapshot(folder)).sort(), [CONFIG, FUNCTION]);
-  });
-});
-
-Deno.test("init writes through no link", async () => {
-  await inFolder(project(OWN_CONFIG), async (folder) => {
-    await Deno.mkdir(`${folder}/supabase/functions/behest-token`, { recursive: true });
-    await Deno.symlink(`${folder}/elsewhere`, `${folder}/${FUNCTION}`);
-    const { code, stderr } = await init(folder);
-    assert.equal(code, 2);
-    assert.match(stderr, /is a link/);
-    await assert.rejects(Deno.stat(`${folder}/elsewhere`), Deno.errors.NotFound);
   });
 });
 

@@ -1,24 +1,27 @@
-/** What the user wants of `init`: from flags, and where a terminal is there, from answers. */
+/** The options of `init`: from flags, and where a terminal is there, from answers. */
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { type Terminal, UsageError } from "./terminal.ts";
+import { type Terminal, UsageError } from "../terminal.ts";
+import { isAllowedOrigin, isBaseUrl, originsIn } from "./origin.ts";
 
 /** How tokens are made. */
 export type Mode = "api-key" | "local";
 
-/** What the user wants. */
-export interface Wishes {
+/** What the user wants, checked. */
+export interface InitOptions {
   readonly folder: string;
   readonly mode: Mode;
-  readonly baseUrl: string;
+  /** Nothing where only the Behest dashboard knows it. */
+  readonly baseUrl?: string;
+  /** As entries of `CORS_ORIGIN`; none where nobody said so. */
   readonly origins: readonly string[];
   readonly migration: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
 }
 
-/** Stands for what only the Behest dashboard knows. */
+/** The answer of who does not know it. */
 const ANY_BASE_URL = "https://….behest.app";
 
 /**
@@ -27,64 +30,63 @@ const ANY_BASE_URL = "https://….behest.app";
  *
  * @throws {UsageError}
  */
-export async function wanted(args: string[], terminal: Terminal): Promise<Wishes> {
+export async function readOptions(
+  args: string[],
+  terminal: Terminal,
+): Promise<InitOptions> {
   const { values, positionals } = parsed(args);
   const [folder = ".", ...others] = positionals;
   if (others.length > 0) throw new UsageError("There is more than one folder. Try --help.");
   const answers = terminal.isTerminal ? await asked(values) : {};
   const given = { ...values, ...answers };
-  const { mode = "api-key", origin = ["https://my.app"] } = given;
+  const { mode = "api-key", origin = [] } = given;
   if (mode !== "api-key" && mode !== "local") throw new UsageError("--mode is api-key or local.");
-  const baseUrl = given["base-url"] ?? ANY_BASE_URL;
-  if (baseUrl !== ANY_BASE_URL && !isBaseUrl(baseUrl)) {
+  const baseUrl = given["base-url"] === ANY_BASE_URL ? undefined : given["base-url"];
+  if (baseUrl !== undefined && !isBaseUrl(baseUrl)) {
     throw new UsageError(
       "--base-url is https and a host, such as https://amber-fox-042.behest.app.",
     );
   }
-  if (!origin.every(isOrigin)) {
-    throw new UsageError("--origin is a scheme and a host, such as https://my.app.");
+  const origins = origin.flatMap(originsIn);
+  if (!origins.every(isAllowedOrigin) || origin.some((list) => originsIn(list).length === 0)) {
+    throw new UsageError(
+      "--origin is a scheme and a host, such as https://my.app. One * may stand in its first label, " +
+        "before two more: https://*.example.com, https://my-app-*-my-team.vercel.app.",
+    );
   }
   return {
     folder,
     mode,
     baseUrl,
-    origins: origin,
+    origins,
     migration: given.migration ?? false,
     dryRun: given["dry-run"] ?? false,
     force: given.force ?? false,
   };
 }
 
+const OPTIONS = {
+  mode: { type: "string" },
+  "base-url": { type: "string" },
+  origin: { type: "string", multiple: true },
+  migration: { type: "boolean" },
+  "dry-run": { type: "boolean" },
+  force: { type: "boolean" },
+} as const;
+
 function parsed(args: string[]) {
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        mode: { type: "string" },
-        "base-url": { type: "string" },
-        origin: { type: "string", multiple: true },
-        migration: { type: "boolean" },
-        "dry-run": { type: "boolean" },
-        force: { type: "boolean" },
-      },
-    });
-  } catch {
-    throw new UsageError("A flag is not known, or lacks its value. Try --help.");
+    return parseArgs({ args, allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    // A flag by its name, up to the value; what is longer than any flag may be a secret itself.
+    const flag = /'(--?[A-Za-z][\w-]{0,31})(?: <value>)?'/.exec(String(message))?.[1] ?? "One flag";
+    throw new UsageError(
+      code === "ERR_PARSE_ARGS_UNKNOWN_OPTION"
+        ? `${flag} is not known. Try --help.`
+        : `${flag} lacks its value, or has one and takes none. Try --help.`,
+    );
   }
-}
-
-const HOST = String.raw`[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?::\d{1,5})?\/?`;
-
-/** As the function takes it: https, or http on this machine. */
-function isBaseUrl(value: string): boolean {
-  return new RegExp(String.raw`^(?:https:\/\/|http:\/\/(?=localhost|127\.0\.0\.1))${HOST}$`)
-    .test(value);
-}
-
-/** As the function takes it: exact, or with one label left open. */
-function isOrigin(value: string): boolean {
-  return new RegExp(String.raw`^(?:https:\/\/\*\.|[a-z][a-z0-9+.-]*:\/\/)${HOST}$`).test(value);
 }
 
 /** What flags left open, asked of the user. */
@@ -113,7 +115,7 @@ async function asked(
     return {
       ...(mode && { mode }),
       ...(baseUrl && { "base-url": baseUrl }),
-      ...(origin && { origin: origin.split(",").map((one) => one.trim()) }),
+      ...(origin && { origin: [origin] }),
       ...(migration && { migration: /^y/i.test(migration) }),
     };
   } finally {

@@ -1,6 +1,6 @@
 /** The function's block in `supabase/config.toml`, put there without touching the rest. */
 import { isDeepStrictEqual } from "node:util";
-import { parse, type TomlTable } from "smol-toml";
+import { read, table } from "./toml.ts";
 
 const NAME = "behest-token";
 
@@ -45,32 +45,6 @@ export function withoutVerifyJwt(text: string): string | undefined {
   }
 }
 
-/** What else in the file keeps the function from working, for a person to change. */
-export function obstaclesIn(text: string): string[] {
-  const { functions, remotes } = read(text);
-  const ours = table(table(functions)?.[NAME]);
-  const found: string[] = [];
-  if (ours?.enabled === false) found.push(`the function is switched off (enabled = false).`);
-  if (
-    ours?.entrypoint !== undefined &&
-    !/(^|\/)behest-token\/index\.ts$/.test(String(ours.entrypoint))
-  ) {
-    found.push("the function's entrypoint is another file, so this one is not deployed.");
-  }
-  for (const [remote, settings] of Object.entries(table(remotes) ?? {})) {
-    const there = table(table(table(settings)?.functions)?.[NAME]);
-    if (there?.verify_jwt === true) {
-      found.push(`for the remote ${remote} verify_jwt is on: set it to false there, too.`);
-    }
-  }
-  return found;
-}
-
-/** Editors put a byte order mark before a text; it is none of the text. */
-function read(text: string): TomlTable {
-  return parse(text.replace(/^\ufeff/, ""));
-}
-
 function edited(text: string): string {
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const header = HEADER.exec(text);
@@ -89,12 +63,6 @@ function edited(text: string): string {
   );
   const changed = turned === block ? newline + BLOCK.slice(1).join(newline) + block : turned;
   return text.slice(0, start) + changed + rest.slice(length);
-}
-
-function table(value: unknown): TomlTable | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as TomlTable
-    : undefined;
 }
 
 /** Without prototypes, which the parser leaves out and a literal has. */

@@ -1,6 +1,9 @@
 /** The one file, and how to tell it from one that somebody has changed. */
 import { createHash } from "node:crypto";
 
+export const FUNCTION_FOLDER = "supabase/functions/behest-token";
+export const FUNCTION = `${FUNCTION_FOLDER}/index.ts`;
+
 const DIGEST = /^\/\/ SHA-256 of this file without this line: ([0-9a-f]{64})\n/m;
 
 /** Whether a function is just what some version of this package wrote: its head has its digest. */

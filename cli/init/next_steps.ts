@@ -1,0 +1,74 @@
+/** What is left to do after `init`, as lines to paste. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import type { InitOptions } from "./options.ts";
+import { ENV_FILE } from "./upload.ts";
+
+/** A line of the file of secrets. */
+interface SettingLine {
+  readonly name: string;
+  readonly text: string;
+  /** Its value, where the user gave it. */
+  readonly given?: string;
+}
+
+/** What has to stand in the file of secrets, with … for what only the Behest dashboard knows. */
+export function settingsToWrite({ mode, baseUrl, origins }: InitOptions): SettingLine[] {
+  const given = origins.length === 0 ? undefined : origins.join(",");
+  const key = mode === "api-key"
+    ? "behest_sk_live_…"
+    : "…           the private key in one line: base64 < key.pem | tr -d '\\n'";
+  const ids = mode === "api-key" ? [] : ["BEHEST_KID", "BEHEST_TENANT_ID", "BEHEST_PROJECT_ID"];
+  return [
+    { name: "BEHEST_KEY", text: key },
+    ...ids.map((name) => ({ name, text: "…" })),
+    { name: "BEHEST_BASE_URL", text: baseUrl ?? "https://….behest.app", given: baseUrl },
+    { name: "CORS_ORIGIN", text: given ?? "https://my.app", given },
+  ];
+}
+
+/**
+ * The lines, with what to put into the file of secrets.
+ *
+ * @param isBlocked whether something has to be done by hand before
+ */
+export function nextSteps(options: InitOptions, isBlocked: boolean): string {
+  const folder = resolve(options.folder);
+  const isLinked = existsSync(join(folder, "supabase/.temp/project-ref"));
+  const page = options.origins.find((origin) => !origin.includes("*")) ?? "https://my.app";
+  const lines = [
+    ...(folder === process.cwd() ? [] : [`cd ${quoted(folder)}`]),
+    ...(isLinked ? [] : ["supabase link --project-ref YOUR-REF"]),
+    `supabase secrets set --env-file ${ENV_FILE}`,
+    ...(options.migration ? ["supabase db push"] : []),
+    "supabase functions deploy behest-token --use-api",
+    `${self()} doctor --url https://YOUR-REF.supabase.co --origin ${page}`,
+  ];
+  return [
+    "",
+    `Next, write the secrets into ${ENV_FILE}, and keep that file out of git. What stands as … is in`,
+    "the Behest dashboard:",
+    "",
+    ...settingsToWrite(options).map(({ name, text }) => indented(`${name}=${text}`)),
+    "",
+    isBlocked ? "Then, once what is said above has been done by hand:" : "Then:",
+    "",
+    ...lines.map(indented),
+  ].join("\n");
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}
+
+/** How this command was called, to be called again: by npx, which keeps packages in such a folder. */
+function self(): string {
+  const path = process.argv[1] ?? "";
+  return /[\\/]node_modules[\\/]/.test(path) ? "npx behest-token" : `node ${quoted(path)}`;
+}
+
+/** One word of a shell's line, whatever is in it. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
