@@ -140,8 +140,18 @@ async function writeScripts(folder: string, wasm: Uint8Array, digest: string): P
   );
   const glue = `${folder}/${NAME}.js`;
   const [types, ...rest] = (await Deno.readTextFile(glue)).split("\n");
-  const code = await compact(guard(rest.join("\n")));
+  const code = await compact(guard(withoutLoader(rest.join("\n"))));
   await Deno.writeTextFile(glue, `${types}\n${HEADER}${code}\n`);
+  const surface = glue.replace(/\.js$/, ".d.ts");
+  const declared = without(
+    await Deno.readTextFile(surface),
+    "export type InitInput =",
+    "export interface InitOutput",
+  );
+  await Deno.writeTextFile(
+    surface,
+    without(declared, "/**\n * If `module_or_path`").trimEnd() + "\n",
+  );
   // Types of the module's raw exports: nobody calls those.
   await Deno.remove(`${folder}/${NAME}_bg.wasm.d.ts`);
 }
@@ -155,6 +165,20 @@ async function compact(glue: string): Promise<string> {
   const { code } = await minify(glue, { module: true, compress: false, mangle });
   if (code === undefined) throw new Error("terser gave nothing");
   return code;
+}
+
+/** The part of a text from one mark on, up to another one or to its end, taken out. */
+function without(text: string, from: string, to?: string): string {
+  const start = text.indexOf(from);
+  const end = to === undefined ? text.length : text.indexOf(to, start);
+  if (start < 0 || end < 0) throw new Error(`The glue has no ${from}`);
+  return text.slice(0, start) + text.slice(end);
+}
+
+/** Without the loader that fetches a module: ours is at hand, and what ships should fetch nothing. */
+function withoutLoader(glue: string): string {
+  const loaded = without(glue, "async function __wbg_load(", "function initSync(");
+  return `${without(loaded, "let __wbg_init_promise")}\nexport { initSync };\n`;
 }
 
 /**

@@ -150,8 +150,7 @@ export class Core {
      */
     confirm(candidate: Candidate, answer: Answer | null | undefined, now: number): Session;
     /**
-     * Lets go of a token that is not to be verified. Not the handle's own `free`: that one would
-     * not notice that the instance has been replaced meanwhile.
+     * Lets go of a token that is not to be verified; unlike its `free`, not on a fresh instance.
      */
     discard(token: Token): void;
     /**
@@ -250,8 +249,6 @@ export function faults(): Record<FaultCode, Fault>;
  */
 export function start(): void;
 
-export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
-
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_candidate_free: (a: number, b: number) => void;
@@ -282,7 +279,7 @@ export interface InitOutput {
     readonly grant_tier: (a: number) => number;
     readonly session_uid: (a: number) => [number, number];
     readonly start: () => void;
-    readonly wasm_bindgen__convert__closures_____invoke__h03b104f2c034bc89: (a: number, b: number, c: any) => [number, number, number];
+    readonly wasm_bindgen__convert__closures_____invoke__h1f76f4b476921b1d: (a: number, b: number, c: any) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
@@ -305,13 +302,3 @@ export type SyncInitInput = BufferSource | WebAssembly.Module;
  * @returns {InitOutput}
  */
 export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
-
-/**
- * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
- * for everything else, calls `WebAssembly.instantiate` directly.
- *
- * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
- *
- * @returns {Promise<InitOutput>}
- */
-export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -60,10 +60,13 @@ type Mark = fn(&Answer, &Json) -> bool;
 /// is none.
 const MARKS: [(Server, Mark); 5] = [
     (Server::Auth, |answer, _| answer.error_code.is_some()),
-    // {"code":403,"error_code":"session_not_found","msg":"…"}; older ones have no error_code.
+    // {"code":403,"error_code":"session_not_found","msg":"…"}; older ones have code and msg alone.
     (Server::Auth, |answer, body| {
         let status = answer.status.map(u64::from);
-        body.get("code").whole() == status && body.get("msg").text().is_some()
+        let alone = body.object().is_some_and(|members| members.len() == 2);
+        body.get("code").whole() == status
+            && body.get("msg").text().is_some()
+            && (body.get("error_code").text().is_some() || alone)
     }),
     // {"code":"session_not_found","message":"…"}, the form of API version 2024-01-01.
     (Server::Auth, |_, body| {
@@ -73,7 +76,7 @@ const MARKS: [(Server, Mark); 5] = [
     (Server::Rest, |answer, _| {
         let proxies = answer.proxy_status.as_deref().unwrap_or_default();
         let mut proxies = proxies.split(',').map(str::trim);
-        proxies.any(|proxy| proxy.split(';').next() == Some("PostgREST"))
+        proxies.any(|proxy| proxy.split(';').next().map(str::trim) == Some("PostgREST"))
     }),
     // {"code":"PGRST301","details":…,"hint":…,"message":"…"}
     (Server::Rest, |_, body| {

@@ -2,6 +2,7 @@
 
 use crate::fault::{Code, Fault};
 use crate::json::Json;
+use crate::pasted::is_unseen;
 
 /// How far our clock and the issuer's may be apart, in seconds.
 pub const LEEWAY_SECONDS: f64 = 5.0;
@@ -105,10 +106,12 @@ pub fn is_uid(id: &str) -> bool {
             .any(|reserved| reserved.eq_ignore_ascii_case(id.trim()))
 }
 
-/// Whether this can be read off without a doubt: no white space at an end, and no control character.
+/// Whether this can be read off without a doubt: no control character, and nothing at an end that is
+/// white space or not seen. Within, some languages need the latter.
 #[must_use]
 pub fn is_plain(id: &str) -> bool {
-    id.trim() == id && !id.contains(char::is_control)
+    let ends = [id.chars().next(), id.chars().next_back()];
+    id.trim() == id && !ends.into_iter().flatten().any(is_unseen) && !id.contains(char::is_control)
 }
 
 /// An app that a user has let in (Supabase Auth, OAuth server), by the `client_id` of its tokens;

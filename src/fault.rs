@@ -3,7 +3,7 @@
 //! A message tells the caller what to do next. It is written here or in `settings`, never taken
 //! from a token, a key, a setting's value or an upstream's answer.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::borrow::Cow;
 use std::ops::Deref;
 
@@ -201,16 +201,22 @@ impl From<Code> for Fault {
     }
 }
 
-/// As the shim takes it: `{ code, status, message, retryAfter?, detail?, notice? }`.
+/// As the shim takes it: `{ code, status, message, retryAfter?, detail?, notice? }`. A map, since for
+/// structs `serde_wasm_bindgen` keeps a cache of names, which weighs more than it saves.
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fault = serializer.serialize_struct("Fault", 6)?;
-        fault.serialize_field("code", self.code.name())?;
-        fault.serialize_field("status", &self.code.status())?;
-        fault.serialize_field("message", &self.message)?;
-        fault.serialize_field("retryAfter", &self.retry_after)?;
-        fault.serialize_field("detail", &self.detail)?;
-        fault.serialize_field("notice", &self.notice)?;
+        let mut fault = serializer.serialize_map(None)?;
+        fault.serialize_entry("code", self.code.name())?;
+        fault.serialize_entry("status", &u32::from(self.code.status()))?;
+        fault.serialize_entry("message", &*self.message)?;
+        if let Some(seconds) = self.retry_after {
+            fault.serialize_entry("retryAfter", &seconds)?;
+        }
+        for (name, text) in [("detail", self.detail), ("notice", self.notice)] {
+            if let Some(text) = text {
+                fault.serialize_entry(name, text)?;
+            }
+        }
         fault.end()
     }
 }

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::json::without_mark;
 use crate::{grant, session, token};
 use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -141,7 +142,8 @@ pub(crate) fn thrown(fault: Fault) -> JsValue {
     given(&fault).unwrap_or_else(|error| error)
 }
 
-/// A plain value for JavaScript.
+/// A plain value for JavaScript, its maps as objects.
 pub(crate) fn given<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    Ok(serde_wasm_bindgen::to_value(value)?)
+    let serializer = Serializer::new().serialize_maps_as_objects(true);
+    Ok(value.serialize(&serializer)?)
 }

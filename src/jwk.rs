@@ -3,11 +3,11 @@
 use crate::algorithm::Algorithm;
 use crate::curve;
 use crate::json::Json;
+use crate::pasted::base64;
+use crate::secret::{MIN_SECRET_BYTES, is_monotonous, readings};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::alg::Hs256Key;
 
-/// Shortest HMAC key in bytes (RFC 7518 section 3.2).
-pub const MIN_SECRET_BYTES: usize = 32;
 /// Shortest RSA key in bits (RFC 7518 section 3.3).
 pub const MIN_RSA_BITS: usize = 2048;
 /// Longest RSA key in bits: a longer one only costs time.
@@ -82,7 +82,7 @@ pub struct Jwks {
     /// How many keys of the set are of no use to us.
     pub skipped: usize,
     /// What anybody can read in the set that is long enough for a secret.
-    published: Vec<String>,
+    published: Vec<Vec<u8>>,
 }
 
 impl Jwks {
@@ -117,24 +117,40 @@ impl Jwks {
         })
     }
 
-    /// Whether anybody can read this in the set, as a coordinate or as the name of a key.
+    /// Whether anybody can read this secret in the set, as a coordinate or as the name of a key, in
+    /// whichever way it is written.
     #[must_use]
     pub fn publishes(&self, secret: &[u8]) -> bool {
-        self.published.iter().any(|text| text.as_bytes() == secret)
+        readings(secret).iter().any(|reading| {
+            let holds = |text: &Vec<u8>| reading.windows(text.len()).any(|part| part == text);
+            self.published.iter().any(holds)
+        })
+    }
+
+    /// The shared secrets of the set.
+    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().filter_map(|key| match &key.material {
+            JwkMaterial::Secret(secret) => Some(secret.as_ref()),
+            JwkMaterial::Public(_) => None,
+        })
     }
 }
 
-/// The texts of every key but shared secrets, those that cannot be used included.
-fn published(keys: &[Json]) -> Vec<String> {
-    let public = keys
-        .iter()
-        .filter(|key| key.get("kty").text() != Some("oct"));
-    let members = public.filter_map(Json::object).flatten();
-    let texts = members.filter_map(|(_, value)| value.text());
-    texts
-        .filter(|text| text.len() >= MIN_SECRET_BYTES)
-        .map(str::to_owned)
-        .collect()
+/// The texts of every key but shared secrets, those that cannot be used included, and what they stand
+/// for. Shorter ones are no secrets.
+fn published(keys: &[Json]) -> Vec<Vec<u8>> {
+    let mut published = Vec::new();
+    for key in keys {
+        let is_secret = key.get("kty").text() == Some("oct");
+        for (_, member) in key.object().unwrap_or_default() {
+            let text = member.text().unwrap_or_default().as_bytes();
+            if !is_secret && text.len() >= MIN_SECRET_BYTES {
+                published.push(text.to_vec());
+                published.extend(base64(text).filter(|bytes| bytes.len() >= MIN_SECRET_BYTES));
+            }
+        }
+    }
+    published
 }
 
 impl Jwk {
@@ -158,7 +174,7 @@ impl Jwk {
         let material = match algorithm {
             Algorithm::Hs256 if source == Source::Inline => {
                 let secret = bytes("k")?;
-                (secret.len() >= MIN_SECRET_BYTES)
+                (secret.len() >= MIN_SECRET_BYTES && !is_monotonous(&secret))
                     .then(|| JwkMaterial::Secret(Hs256Key::new(secret)))?
             }
             Algorithm::Hs256 => return None,

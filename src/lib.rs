@@ -30,6 +30,7 @@ pub mod settings;
 mod setup;
 pub mod signer;
 pub mod signing_key;
+mod time;
 pub mod token;
 mod user;
 mod uuid;
@@ -139,8 +140,7 @@ impl Core {
             .map_err(thrown)
     }
 
-    /// Lets go of a token that is not to be verified. Not the handle's own `free`: that one would
-    /// not notice that the instance has been replaced meanwhile.
+    /// Lets go of a token that is not to be verified; unlike its `free`, not on a fresh instance.
     pub fn discard(&self, token: Token) {
         drop(token);
     }
@@ -239,7 +239,7 @@ impl Core {
     }
 }
 
-/// Unix seconds from JavaScript. What is no time is the end of all time, when every token has expired.
+/// Unix seconds from JavaScript. What is no time is the end of time, when every token has expired.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

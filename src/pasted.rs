@@ -9,6 +9,39 @@ pub fn unquoted(text: &str) -> Option<&str> {
     within('"').or_else(|| within('\''))
 }
 
+/// What nobody sees: control characters, and those that only join, part or turn others.
+#[must_use]
+pub fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+/// A quote of any kind, as word processors put them around words.
+#[must_use]
+pub const fn is_quote(letter: char) -> bool {
+    matches!(
+        letter,
+        '"' | '\'' | '`' | '«' | '»' | '\u{2018}'..='\u{201f}'
+    )
+}
+
+/// Bytes in hex, in either case.
+#[must_use]
+pub fn hex(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for pair in text.chunks(2) {
+        // A sign would be taken for a digit.
+        let plain = pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit);
+        let digits = str::from_utf8(pair).ok().filter(|_| plain)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+    }
+    Some(bytes)
+}
+
 /// Base64 in either alphabet, with or without padding and line breaks.
 #[must_use]
 #[inline(never)]

@@ -1,9 +1,12 @@
-//! `JWT_SECRET`: what people paste there that is no secret. Most of it is public, and whoever has it
+//! The project's shared secret, and what people paste there that is none. Most of it is public, and whoever has it
 //! could sign sessions with it.
 
 use crate::der::{INTEGER, SEQUENCE, read};
-use crate::jwk::MIN_SECRET_BYTES;
-use crate::pasted::base64;
+use crate::json::Json;
+use crate::pasted::{base64, hex, is_quote, is_unseen};
+
+/// Shortest HMAC key in bytes (RFC 7518 section 3.2).
+pub const MIN_SECRET_BYTES: usize = 32;
 
 /// Why a secret that stands in the project's key set is none.
 pub const PUBLISHED: &str =
@@ -18,31 +21,53 @@ const EXAMPLES: [&str; 2] = [
 
 /// Whether this is the secret of one of Supabase's examples.
 #[must_use]
-pub fn is_example(secret: &str) -> bool {
-    EXAMPLES.contains(&secret)
+pub fn is_example(secret: &[u8]) -> bool {
+    EXAMPLES.iter().any(|example| example.as_bytes() == secret)
+}
+
+/// Whether this is one byte over and over.
+#[must_use]
+pub fn is_monotonous(secret: &[u8]) -> bool {
+    secret.iter().all(|byte| Some(byte) == secret.first())
+}
+
+/// A secret as it stands, and what it is where it stands for bytes in base64 or hex.
+#[must_use]
+#[inline(never)]
+pub fn readings(secret: &[u8]) -> Vec<Vec<u8>> {
+    let mut readings = vec![secret.to_vec()];
+    readings.extend(base64(secret));
+    readings.extend(hex(secret));
+    readings
 }
 
 /// Why this is no secret, without a byte of it.
 #[must_use]
 pub fn flaw(secret: &str) -> Option<&'static str> {
-    let starts = |start| secret.starts_with(start);
-    let quotes = ['"', '\''];
-    if secret.trim() != secret {
-        return Some("begins or ends with white space, which would count; set it without");
-    }
-    if secret.starts_with(quotes) || secret.ends_with(quotes) {
+    let ends = [secret.chars().next(), secret.chars().next_back()];
+    let ends_with = |mark: fn(char) -> bool| ends.into_iter().flatten().any(mark);
+    let escaped = secret.ends_with("\\n") || secret.ends_with("\\r");
+    if ends_with(is_quote) {
         return Some("begins or ends with a quote, which would count; set it without");
     }
-    if starts("sb_") || starts("eyJ") {
+    if escaped || ends_with(char::is_whitespace) || ends_with(is_unseen) {
+        return Some(
+            "begins or ends with white space, or with what is not seen, which would count; set it without",
+        );
+    }
+    if is_api_key(secret) {
         return Some(
             "is an API key or a token, which others have too; copy the project's JWT secret",
         );
     }
-    if starts("{") || starts("[") {
-        return Some("is a JSON Web Key; copy the project's JWT secret itself");
-    }
-    if starts("-----BEGIN") || starts(PEM_IN_BASE64) || is_der(secret) {
-        return Some("is a PEM or DER key and no shared secret; copy the project's JWT secret");
+    for bytes in readings(secret.as_bytes()) {
+        if Json::parse(&bytes).is_some_and(|json| json.object().is_some() || json.list().is_some())
+        {
+            return Some("is a JSON Web Key; copy the project's JWT secret itself");
+        }
+        if is_pem(&bytes) || is_der(&bytes) {
+            return Some("is a PEM or DER key and no shared secret; copy the project's JWT secret");
+        }
     }
     if is_url(secret) {
         return Some("is a URL; copy the project's JWT secret");
@@ -53,26 +78,35 @@ pub fn flaw(secret: &str) -> Option<&'static str> {
     if secret.len() < MIN_SECRET_BYTES {
         return Some("shorter than 32 bytes; copy the project's JWT secret whole");
     }
-    let first = secret.chars().next();
-    secret
-        .chars()
-        .all(|letter| Some(letter) == first)
+    is_monotonous(secret.as_bytes())
         .then_some("is one character over and over; copy the project's JWT secret")
 }
 
-/// `-----BEGIN` in base64, as far as what follows it does not matter.
-const PEM_IN_BASE64: &str = "LS0tLS1CRUdJT";
+/// An API key of either kind or any other JWT, with or without its scheme.
+fn is_api_key(secret: &str) -> bool {
+    let token = secret.rsplit(' ').next().unwrap_or_default();
+    let header = token.split('.').next().unwrap_or_default();
+    let is_jwt = || Json::parse(&base64(header.as_bytes())?)?.object().map(drop);
+    let starts = |start| token.starts_with(start);
+    starts("sb_publishable_")
+        || starts("sb_secret_")
+        || (starts("eyJ") && token.contains('.'))
+        || is_jwt().is_some()
+}
 
-/// Whether this is a key in DER, in base64: a SEQUENCE that fills it, and begins as `SubjectPublicKeyInfo`,
+fn is_pem(bytes: &[u8]) -> bool {
+    bytes.windows(10).any(|window| window == b"-----BEGIN")
+}
+
+/// Whether this is a key in DER: a SEQUENCE that fills it, and begins as `SubjectPublicKeyInfo`,
 /// `PrivateKeyInfo` (RFC 5280 section 4.1, RFC 5208 section 5) or an RSA key (RFC 8017 appendix A.1) does.
-fn is_der(secret: &str) -> bool {
-    let bytes = base64(secret.as_bytes()).unwrap_or_default();
+fn is_der(bytes: &[u8]) -> bool {
     let begins = |content: &[u8]| {
         [SEQUENCE, INTEGER]
             .iter()
             .any(|tag| read(*tag, content).is_some())
     };
-    matches!(read(SEQUENCE, &bytes), Some((content, [])) if begins(content))
+    matches!(read(SEQUENCE, bytes), Some((content, [])) if begins(content))
 }
 
 /// `scheme://` (RFC 3986 section 3.1).

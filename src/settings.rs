@@ -99,7 +99,7 @@ impl Reader<'_> {
                 .as_ref()
                 .is_none_or(|rules| matches!(rules.source, PlanSource::Table(_)));
         let supabase_key = self.supabase_key(asks_supabase);
-        let jwks = self.jwks();
+        let jwks = self.jwks(supabase_url.as_ref());
         let secret = self.secret(supabase_url.as_ref(), jwks.as_ref());
         if let (Some(rules), Some(url)) = (&session, &supabase_url) {
             self.warn_of_issuer(&rules.claims, url);

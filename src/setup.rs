@@ -5,11 +5,10 @@ use crate::exchange::{Exchange, Minter};
 use crate::fault::Fault;
 use crate::plan::PlanSource;
 use crate::session::UserCheck;
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// See `surface.d.ts`, which says what each part means.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub struct Setup<'a> {
     origins: &'a [String],
     warnings: &'a [String],
@@ -71,5 +70,33 @@ impl<'a> Setup<'a> {
             behest_key,
             ..common
         }
+    }
+}
+
+/// A map, as `Fault` is one.
+impl Serialize for Setup<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut setup = serializer.serialize_map(None)?;
+        setup.serialize_entry("origins", self.origins)?;
+        setup.serialize_entry("warnings", self.warnings)?;
+        if let Some(fault) = self.fault {
+            setup.serialize_entry("fault", fault)?;
+        }
+        for (name, text) in [
+            ("mode", self.mode),
+            ("userUrl", self.user_url.as_deref()),
+            ("planUrl", self.plan_url.as_deref()),
+            ("jwksUrl", self.jwks_url.as_deref()),
+            ("mintUrl", self.mint_url.as_deref()),
+            ("supabaseKey", self.supabase_key),
+            ("behestKey", self.behest_key),
+        ] {
+            if let Some(text) = text {
+                setup.serialize_entry(name, text)?;
+            }
+        }
+        setup.serialize_entry("planOptional", &self.plan_optional)?;
+        setup.serialize_entry("hasKeySet", &self.has_key_set)?;
+        setup.end()
     }
 }

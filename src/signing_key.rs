@@ -40,7 +40,10 @@ impl BehestKey {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         if let Some(rest) = text.strip_prefix("behest_sk_live_") {
-            let sound = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic());
+            let sound = !rest.is_empty()
+                && rest
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && !b"\\\"'`".contains(&byte));
             return sound
                 .then(|| Self::Api(ApiKey(text.to_owned())))
                 .ok_or("an API key with characters that no key has");

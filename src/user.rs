@@ -3,6 +3,7 @@
 use crate::answer::{Answer, Outcome, Server};
 use crate::fault::{Code, Fault};
 use crate::json::Json;
+use crate::time::unix_seconds;
 
 /// The Auth server's `GET /user` (Supabase Auth, `internal/models/user.go`).
 #[derive(Debug, Default)]
@@ -60,6 +61,5 @@ impl User {
 /// Whether an RFC 3339 time is still to come. One that cannot be read counts as such: a ban holds
 /// rather than not.
 fn is_ahead(time: &str, now: u64) -> bool {
-    chrono::DateTime::parse_from_rfc3339(time)
-        .map_or(true, |time| time.timestamp() > now.cast_signed())
+    unix_seconds(time).is_none_or(|seconds| seconds > now.cast_signed())
 }

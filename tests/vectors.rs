@@ -38,7 +38,7 @@ fn holding(keys: &[&str]) -> Exchange<Ring> {
 
 /// A shared secret of nobody here: without any, the Auth server is asked about HS256.
 const ANOTHER: &str =
-    r#"{"kty":"oct","kid":"another","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#;
+    r#"{"kty":"oct","kid":"another","k":"b3RoZXItc2VjcmV0LW9mLWF0LWxlYXN0LTMyLWJ5dGVz"}"#;
 
 /// Why a token is refused.
 fn refusal(exchange: &Exchange<Ring>, token: &str) -> (Code, Option<&'static str>) {

@@ -8,9 +8,9 @@ const ADVICE = {
   invalid_request: "Deploy this version of the function; the doctor sends it an empty object.",
   missing_token: "Something on the way takes the Authorization header off, such as a proxy.",
   invalid_token:
-    "Take a token of this very project. If it is: a project with a legacy JWT secret " +
-    "needs JWT_SECRET in the function's secrets, and JWT_ISSUER and JWT_AUDIENCE must fit or be " +
-    "unset.",
+    "Take a token of this very project. If it is: JWT_SECRET must be this project's or unset (with " +
+    "BEHEST_USER_CHECK=claims a project that still signs with it needs it), and JWT_ISSUER and " +
+    "JWT_AUDIENCE must fit or be unset.",
   expired_token: "Sign in again and give the new session's access token.",
   not_a_user: "Give the access token of a signed-in user, not an API key.",
   invalid_session: "Sign in again: the Auth server no longer knows this session.",
@@ -20,9 +20,8 @@ const ADVICE = {
   client_forbidden:
     "This is the token of an OAuth client: sign in with the app itself, or list the " +
     "client's id: supabase secrets set BEHEST_OAUTH_CLIENTS=…",
-  uid_missing:
-    "Write this user's uid to where BEHEST_UID_CLAIM points in app_metadata, and sign in " +
-    "again; or unset BEHEST_UID_CLAIM.",
+  uid_missing: "Write this user's uid to where BEHEST_UID_CLAIM points in app_metadata (with " +
+    "BEHEST_USER_CHECK=claims refresh the session, too); or unset BEHEST_UID_CLAIM.",
   model_forbidden: "Change BEHEST_MODEL_POLICY, or the user's plan.",
   method_not_allowed: "Something on the way changes the method. Look at proxies and redirects.",
   request_too_large: "Something on the way adds to the body. Look at proxies.",

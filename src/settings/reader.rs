@@ -113,7 +113,9 @@ impl Reader<'_> {
         range: RangeInclusive<u32>,
     ) -> Option<u32> {
         self.parsed(name, expected, default, |value| {
-            value.parse().ok().filter(|number| range.contains(number))
+            let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+            let number = value.parse().ok().filter(|number| range.contains(number));
+            number.filter(|_| digits)
         })
     }
 

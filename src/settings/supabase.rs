@@ -30,7 +30,7 @@ impl Reader<'_> {
             };
             if let Some(host) = open_to_all(&origin) {
                 self.warn("CORS_ORIGIN", &[
-                    "anybody may publish under ", host, ", and every page there may ask: name your own project, such as https://my-app-*.", host,
+                    "anybody may publish under ", host, ", and every page there may ask: name your own project (docs/deploy.md, \"Origins of previews\")",
                 ].concat());
             }
             origins.push(origin);
@@ -140,25 +140,30 @@ impl Reader<'_> {
         if jwks.is_some_and(|jwks| jwks.publishes(secret.as_bytes())) {
             return self.fault(name, PUBLISHED);
         }
-        if is_example(&secret) {
-            let why =
-                "is the secret of Supabase's examples, which everybody knows; set one of your own";
-            if supabase_url.is_some_and(|url| url.as_str().starts_with("https://")) {
-                return self.fault(name, why);
+        if is_example(secret.as_bytes()) {
+            if is_hosted(supabase_url) {
+                return self.fault(name, EXAMPLE);
             }
-            self.warn(name, why);
+            self.warn(name, EXAMPLE);
         }
         Some(Hs256Key::new(secret))
     }
 
-    pub(super) fn jwks(&mut self) -> Option<Jwks> {
-        let text = self.get("SUPABASE_JWKS")?;
-        Jwks::parse(&text, Source::Inline).or_else(|| {
-            self.fault(
-                "SUPABASE_JWKS",
-                "must be a JSON Web Key Set, {\"keys\":[…]}",
-            )
-        })
+    pub(super) fn jwks(&mut self, supabase_url: Option<&Origin>) -> Option<Jwks> {
+        let name = "SUPABASE_JWKS";
+        let text = self.get(name)?;
+        let Some(jwks) = Jwks::parse(&text, Source::Inline) else {
+            return self.fault(name, "must be a JSON Web Key Set, {\"keys\":[…]}");
+        };
+        for secret in jwks.secrets() {
+            if is_hosted(supabase_url) && is_example(secret) {
+                return self.fault(name, ["an oct key ", EXAMPLE].concat());
+            }
+            if jwks.publishes(secret) {
+                return self.fault(name, ["an oct key ", PUBLISHED].concat());
+            }
+        }
+        Some(jwks)
     }
 
     /// Behind another address the issuer may be another, too (`supabase functions serve`), so that
@@ -175,6 +180,15 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+/// Why an example's secret is none.
+const EXAMPLE: &str =
+    "is the secret of Supabase's examples, which everybody knows; set one of your own";
+
+/// Whether others than this machine's users can reach the project.
+fn is_hosted(supabase_url: Option<&Origin>) -> bool {
+    supabase_url.is_some_and(|url| url.as_str().starts_with("https://"))
 }
 
 /// Whether this is a legacy API key (a JWT) that passes row level security by.

@@ -66,6 +66,9 @@ export const GATEWAY_REFUSALS: readonly Named[] = [
   ["401 in a proxy's JSON", json({ error: { code: 401, message: WORDS } }, 401)],
   ["401 in OAuth's JSON", json({ error: "invalid_token", error_description: WORDS }, 401)],
   ["401 with a message alone", json({ message: WORDS }, 401)],
+  ["401 in the form of a web framework", json({ code: 401, msg: WORDS, data: null }, 401)],
+  ["401 with a code of another status", json({ code: 1001, msg: WORDS }, 401)],
+  ["401 with an empty mark", json({ message: WORDS }, 401, { "x-sb-error-code": "" })],
   ["a page that quotes the Auth server", raw(`<p>{"code":403,"msg":"${WORDS}"}</p>`, 403)],
 ];
 

@@ -44,4 +44,4 @@ pub fn good(signer: &Signer) -> String {
 
 /// A shared secret of nobody here: without any, the Auth server is asked about HS256.
 pub const OTHER: &str =
-    r#""kty":"oct","kid":"other","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#;
+    r#""kty":"oct","kid":"other","k":"b3RoZXItc2VjcmV0LW9mLWF0LWxlYXN0LTMyLWJ5dGVz""#;

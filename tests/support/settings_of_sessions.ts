@@ -24,7 +24,7 @@ const secret = {
     `"${mark()}${mark()}${mark()}"`,
     `${mark()}${mark()}${mark()}'`,
     `sb_secret_${mark()}${mark()}`,
-    `eyJ${mark()}${mark()}${mark()}`,
+    `eyJ${mark()}.${mark()}.${mark()}`,
     `{"kty":"oct","k":"${mark()}${mark()}"}`,
     `-----BEGIN PUBLIC KEY-----\n${mark()}`,
     `https://${mark()}.supabase.co/auth/v1`,

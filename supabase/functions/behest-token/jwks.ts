@@ -14,6 +14,12 @@ const LIMIT_MS = 10_000;
 /** Milliseconds that a request waits for a newer set where there is one. */
 const PATIENCE_MS = 1_000;
 
+/** A fetch that failed, and at which tick. */
+interface Failure {
+  readonly fault: Fault;
+  readonly at: number;
+}
+
 /** Keeps the core's key set fresh. The core holds the keys; this one knows how old they are. */
 export class JwksCache {
   readonly #core: Core;
@@ -26,7 +32,7 @@ export class JwksCache {
   #fetchedAt = -Infinity;
   #refetchedAt = -Infinity;
   /** How the latest fetch failed, until one succeeds. */
-  #failure?: { readonly fault: Fault; readonly at: number };
+  #failure?: Failure;
   /** The fetch under way. Requests that come meanwhile wait for it, so an older answer can never overwrite a newer one. */
   #underWay?: Promise<void>;
 
@@ -70,7 +76,7 @@ export class JwksCache {
       if (state === "held") return;
       if (!ended) throw faults.auth_timeout;
       // A key that nobody could ask for may well be good.
-      if (this.#failure) throw this.#failure.fault;
+      if (this.#failure) throw this.#outage(this.#failure);
     } catch (error) {
       // After anything else the instance is gone, and the token with it.
       if (isFault(error)) this.#core.discard(token);
@@ -85,6 +91,14 @@ export class JwksCache {
     if (this.#hasSet) return now - this.#refetchedAt >= PAUSE_MS;
     // An Auth server that is down is not asked again for every token that comes.
     return this.#failure === undefined || now - this.#failure.at >= RECOVERY_MS;
+  }
+
+  /** What the latest fetch failed with; nobody tries again before the next one. */
+  #outage({ fault, at }: Failure): Fault {
+    const next = this.#hasSet ? this.#refetchedAt + PAUSE_MS : at + RECOVERY_MS;
+    const seconds = Math.ceil((next - this.#world.clock.tick()) / 1000);
+    const { retryAfter } = fault;
+    return { ...fault, retryAfter: retryAfter && Math.max(retryAfter, seconds) };
   }
 
   /** Waits for the fetch under way; gives whether it ended in so many milliseconds. */

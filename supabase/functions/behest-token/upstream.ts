@@ -114,8 +114,8 @@ async function attempt(call: Call, left: number, { fetch, clock }: World): Promi
       status,
       headers,
       retryAfter: retryAfter(headers.get("Retry-After"), clock.now()),
-      errorCode: headers.get("x-sb-error-code") ?? undefined,
-      proxyStatus: headers.get("Proxy-Status") ?? undefined,
+      errorCode: headers.get("x-sb-error-code") || undefined,
+      proxyStatus: headers.get("Proxy-Status") || undefined,
     };
     // What an upstream says of its errors is never passed on. It is read where nothing else tells who
     // spoke; a refusal stays one where its words break off.

@@ -9,6 +9,9 @@ import {
 } from "../../support/gateways.ts";
 import { inProject } from "../../support/projects.ts";
 import { inTurn, json } from "../../support/upstreams.ts";
+import { expectCode } from "../../support/expect.ts";
+import type { Behaviour } from "../../support/upstreams.ts";
+import { World } from "../../support/world.ts";
 
 Deno.test("a gateway's, a proxy's or a firewall's no to GET /user is supabase_rejected, never a 401, and goes without its words", async () => {
   await inProject({}, {}, async (project) => {
@@ -91,4 +94,29 @@ Deno.test("the message of supabase_rejected says what to look at: the API key", 
     const allowed = headers.get("Access-Control-Allow-Origin");
     assert.equal(allowed, "https://app.example.com", "a browser can read it");
   });
+});
+
+Deno.test("a refusal whose words break off or hang stays one, is told by its mark, and is not asked again", async () => {
+  const mark = { "x-sb-error-code": "session_not_found" };
+  const broken = (headers: Record<string, string>): Behaviour => () =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.error(new TypeError("reset")),
+      }),
+      { status: 403, headers },
+    );
+  const hanging: Behaviour = () =>
+    new Response(new ReadableStream({ start: () => {} }), { status: 403, headers: mark });
+  for (
+    const [user, code] of [
+      [broken(mark), "invalid_session"],
+      [hanging, "invalid_session"],
+      [broken({}), "supabase_rejected"],
+    ] as const
+  ) {
+    const world = await World.make({}, { user });
+    await expectCode(world, {}, code);
+    assert.equal(world.to("user").length, 1);
+    assert.equal(world.clock.tick(), 0, "nobody waited");
+  }
 });

@@ -178,3 +178,18 @@ Deno.test("one kid for two algorithms is no quarrel: both keys are used", async 
     }
   });
 });
+
+Deno.test("whoever comes with a new key in an outage is told when it is looked for again, and is served then", async () => {
+  const world = await World.make(inline(OLD.jwk), { jwks: failing(503) });
+  const token = await sessionToken(NEW, { exp: START + 1e6 });
+  const asked = await expectCode(world, { token }, "auth_unavailable");
+  const fetches = world.to("jwks").length;
+  world.routes.jwks = setOf(NEW.jwk);
+  world.clock.advance(10_000);
+  const again = await expectCode(world, { token }, "auth_unavailable", "in the pause");
+  assert.equal(world.to("jwks").length, fetches);
+  const [first, second] = [asked, again].map(({ headers }) => Number(headers.get("Retry-After")));
+  assert.ok(first <= 30 && second <= 20 && second >= 15, `${first} ${second}`);
+  world.clock.advance(second * 1000);
+  await expectCode(world, { token }, "ok", "after it");
+});

@@ -25,8 +25,26 @@ const ANON = [{ alg: "HS256", typ: "JWT" }, { iss: "supabase", role: "anon", exp
 
 /** Each kind with values of it. */
 const KINDS: Record<string, string[]> = {
-  "with white space at an end": [`${SECRET}\n`, `${SECRET} `, ` ${SECRET}`, `${SECRET}\r\n`],
-  "in quotes": [`"${SECRET}"`, `'${SECRET}'`],
+  "with white space, or what is not seen, at an end": [
+    `${SECRET}\n`,
+    `${SECRET} `,
+    ` ${SECRET}`,
+    `${SECRET}\r\n`,
+    `${SECRET}\\n`,
+    `${SECRET}\u00a0`,
+    `\ufeff${SECRET}`,
+    `${SECRET}\u200b`,
+    `${SECRET}\u2060`,
+    `${SECRET}\u0007`,
+  ],
+  "in quotes": [
+    `"${SECRET}"`,
+    `'${SECRET}'`,
+    `\`${SECRET}\``,
+    `\u201c${SECRET}\u201d`,
+    `«${SECRET}»`,
+    `${SECRET}"`,
+  ],
   "that is a UUID": [UUID, UUID.toUpperCase()],
   "that is a URL": [
     `${SUPABASE_URL}/auth/v1/.well-known/jwks.json`,
@@ -39,11 +57,16 @@ const KINDS: Record<string, string[]> = {
     (await exportPKCS8(PAIR.privateKey)).trim(),
     String(DER),
     String(RSA_DER),
+    `public key: ${PEM.trim()}`,
+    Buffer.from(PEM).toString("base64"),
+    Buffer.from(String(DER), "base64").toString("hex"),
     JSON.stringify(KEY),
+    Buffer.from(JSON.stringify(KEY, null, 1)).toString("base64"),
     SUPABASE_JWKS,
   ],
   "that is an API key or a token": [
     ANON,
+    `Bearer ${ANON}`,
     `sb_secret_${random(24)}`,
     `sb_publishable_${random(24)}`,
   ],
@@ -52,6 +75,10 @@ const KINDS: Record<string, string[]> = {
     String(KEY.x),
     String(KEY.y),
     String(EDWARDS.jwk.x),
+    `${KEY.x}=`,
+    `${KEY.x}${KEY.y}`,
+    Buffer.from(String(KEY.x), "base64url").toString("base64"),
+    Buffer.from(String(KEY.x), "base64url").toString("hex").toUpperCase(),
     KID,
   ],
 };
@@ -109,11 +136,42 @@ Deno.test("Supabase's example secret works on http loopback, with a warning that
   }
 });
 
+/** A key set with this secret as its `oct` key, beside the public ones. */
+function withOct(secret: string | Uint8Array): string {
+  const k = Buffer.from(secret as string).toString("base64url");
+  return JSON.stringify({ keys: [KEY, EDWARDS.jwk, { kty: "oct", k, kid: "oct-1" }] });
+}
+
+Deno.test("an oct key of SUPABASE_JWKS that is no secret is misconfigured, too", async () => {
+  for (const example of EXAMPLES) {
+    const jwks = withOct(example);
+    const settings = { SUPABASE_JWKS: jwks, SUPABASE_URL };
+    assert.match(await expectMisconfigured(settings, "SUPABASE_JWKS", jwks), /examples/);
+  }
+  const jwks = withOct(String(KEY.x));
+  const settings = { SUPABASE_JWKS: jwks };
+  assert.match(await expectMisconfigured(settings, "SUPABASE_JWKS", jwks), /key set/);
+});
+
+Deno.test("an oct key of one byte over and over lets nobody in, and the log says that it is not used", async () => {
+  const zeros = new Uint8Array(32);
+  const settings = { SUPABASE_JWKS: withOct(zeros), BEHEST_USER_CHECK: "claims" };
+  const forger = { ...await makeSigner("HS256", { kid: "oct-1" }), key: zeros };
+  const log = await inProject(settings, {}, async (project) => {
+    await project.expect({ token: await liveToken(forger) }, "invalid_token");
+  });
+  assertWarned(log, "SUPABASE_JWKS");
+});
+
 Deno.test("a secret that merely resembles what is none is taken, byte for byte", async () => {
   const bytes = crypto.getRandomValues(new Uint8Array(64));
   const secrets = [
     Buffer.from(bytes).toString("base64"),
     Buffer.from(bytes).toString("hex"),
+    `{${Buffer.from(bytes).toString("hex")}}`,
+    `[${Buffer.from(bytes).toString("base64")}]`,
+    `eyJ${Buffer.from(bytes).toString("hex")}`,
+    `sb_${Buffer.from(bytes).toString("base64url")}`,
     // As long as a coordinate, and of no key of the set.
     base64url(bytes.subarray(0, 32)),
     `${random(16)} "quoted" 'within' ${random(16)}`,

@@ -34,6 +34,13 @@ const UNUSABLE: [string, unknown[]][] = [
     "\u3000u1",
     " ",
   ]],
+  ["one with a letter at an end that is not seen", [
+    "admin\u200b",
+    "\ufeffadmin",
+    "\u00adadmin",
+    "u1\u2060",
+    "u1\u2028",
+  ]],
   ["one with a control character", ["u\u00001", "u\u00071", "u\n1", "u\u007f1", "u\u00851"]],
 ];
 
@@ -56,6 +63,8 @@ Deno.test("a usable uid is minted for as it stands, a whole number as its decima
     ["ü".repeat(255), "ü".repeat(255)],
     ["user name", "user name"],
     ["ünï", "ünï"],
+    ["O'Brien", "O'Brien"],
+    ["می\u200cخواهم", "می\u200cخواهم"],
     [12345, "12345"],
     [0, "0"],
     ["0012", "0012"],
