@@ -88,6 +88,7 @@ export const AUTH_REFUSALS: readonly Named[] = [
     [400, "bad_jwt"],
     [403, "user_not_found"],
     [403, "session_not_found"],
+    [403, "session_expired"],
     [403, "user_banned"],
   ].map(([status, code]): Named => [
     `${status} ${code}`,
@@ -98,10 +99,11 @@ export const AUTH_REFUSALS: readonly Named[] = [
     "the body alone",
     json({ code: 403, error_code: "session_not_found", msg: WORDS }, 403, PASSED),
   ],
-  [
-    "the body of the newer API version",
-    json({ code: "session_not_found", message: WORDS }, 403, PASSED),
-  ],
+  ...["bad_jwt", "session_expired", "session_not_found", "user_banned", "user_not_found"]
+    .map((code): Named => [
+      `the body of the newer API version: ${code}`,
+      json({ code, message: WORDS }, 403, PASSED),
+    ]),
   ["an older one's body", json({ code: 401, msg: WORDS }, 401)],
   ["an older one's body with 404", json({ code: 404, msg: WORDS }, 404)],
 ];
@@ -119,6 +121,11 @@ export function olderRestError(status: number, code: string): Behaviour {
   return json({ code, details: WORDS, hint: null, message: WORDS }, status, PASSED);
 }
 
+/** PostgREST's word in a header alone, behind what other proxies have to say. */
+export function restHeader(status: number, proxyStatus: string): Behaviour {
+  return raw(null, status, { ...PASSED, "Proxy-Status": proxyStatus });
+}
+
 /** PostgREST's own words for: there is no such plan to be read. */
 export const NO_PLAN: readonly Named[] = [
   ["no such table", restError(404, "PGRST205")],
@@ -126,6 +133,9 @@ export const NO_PLAN: readonly Named[] = [
   ["no such column", restError(400, "42703")],
   ["no right to the table", restError(403, "42501")],
   ["no right to the table, said by an older one", olderRestError(403, "42501")],
+  ["no such table, in the header alone", restHeader(404, "PostgREST; error=PGRST205")],
+  ["the header's name alone", restHeader(404, "PostgREST")],
+  ["behind another proxy", restHeader(404, 'edge; details="none", PostgREST;error=PGRST205')],
 ];
 
 /** PostgREST's own no to a session that the Auth server has vouched for. */

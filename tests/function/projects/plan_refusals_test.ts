@@ -7,6 +7,7 @@ import {
   page,
   REST_UNAUTHORIZED,
   restError,
+  restHeader,
 } from "../../support/gateways.ts";
 import { inProject, type Project } from "../../support/projects.ts";
 import { json } from "../../support/upstreams.ts";
@@ -77,11 +78,22 @@ Deno.test("PostgREST's own 401 to a session that was vouched for is plan_unavail
   }
 });
 
-Deno.test("what merely looks like PostgREST is not: a number as code, a code of another form, a page", async () => {
+Deno.test("what merely looks like PostgREST is not: a code of another form, a mark by half, another's header, any redirect", async () => {
+  const said = { details: null, hint: null, message: "Not Found" };
   const rows = [
     json({ code: 404, details: null, hint: null, message: "Not Found" }, 404),
     json({ code: "not_found", message: "Not Found" }, 404),
     json({ code: "NOT_FOUND", message: "Requested function was not found" }, 404),
+    ...["not_found", "NOT_FOUND", "42p01", "4 P01", "42P011", "PGRST-1", "pgrst205", ""]
+      .map((code) => json({ code, ...said }, 404)),
+    json({ ...said, code: 404 }, 404),
+    json({ ...said, code: "PGRST205", message: null }, 404),
+    json({ code: "PGRST205", message: "Not Found", hint: null }, 404),
+    json({ code: "PGRST205", message: "Not Found", details: null }, 404),
+    restHeader(404, "edge; error=PGRST205"),
+    restHeader(404, "NotPostgREST; error=PGRST205"),
+    restHeader(404, 'edge; details="PostgREST"'),
+    restHeader(302, "PostgREST; error=PGRST205"),
   ];
   await inProject(DEFAULT, {}, async (project) => {
     for (const [index, answer] of rows.entries()) {

@@ -4,13 +4,14 @@ import {
   AUTH_REFUSALS,
   authError,
   GATEWAY_REFUSALS,
+  type Named,
   page,
   restError,
+  WORDS,
 } from "../../support/gateways.ts";
 import { inProject } from "../../support/projects.ts";
-import { inTurn, json } from "../../support/upstreams.ts";
 import { expectCode } from "../../support/expect.ts";
-import type { Behaviour } from "../../support/upstreams.ts";
+import { type Behaviour, inTurn, json, raw } from "../../support/upstreams.ts";
 import { World } from "../../support/world.ts";
 
 Deno.test("a gateway's, a proxy's or a firewall's no to GET /user is supabase_rejected, never a 401, and goes without its words", async () => {
@@ -40,11 +41,79 @@ Deno.test("the Auth server's own no to GET /user is invalid_session, in every fo
 });
 
 Deno.test("the Auth server's word that no session token reached it, as where a proxy takes it away, mints nothing", async () => {
-  const user = authError(401, "no_authorization");
-  await inProject({}, { user }, async (project) => {
-    // Its own 4xx, and yet nothing that a new sign-in would mend.
-    await project.expect({}, "supabase_rejected");
+  const code = "no_authorization";
+  const rows: Named[] = [
+    ["as it is today", authError(401, code)],
+    ["the header alone", json({}, 401, { "x-sb-error-code": code })],
+    ["the body alone", json({ code: 401, error_code: code, msg: WORDS }, 401)],
+    ["the body of the newer API version", json({ code, message: WORDS }, 401)],
+  ];
+  await inProject({}, {}, async (project) => {
+    for (const [what, user] of rows) {
+      project.upstream.routes.user = user;
+      // Its own 4xx, and yet nothing that a new sign-in would mend.
+      await project.expect({}, "supabase_rejected", what);
+    }
     assert.equal(project.upstream.to("mint").length, 0);
+  });
+});
+
+Deno.test("what merely looks like the Auth server is not: a mark by half, and any redirect", async () => {
+  const marks = { "x-sb-error-code": "session_not_found", "Location": "/collect" };
+  const rows: Named[] = [
+    ["a code that is not the status", json({ code: 403, msg: WORDS }, 401)],
+    ["a code and no msg", json({ code: 401 }, 401)],
+    ["a code and a msg that is no text", json({ code: 401, msg: null }, 401)],
+    ["a name and no message", json({ code: "session_not_found" }, 401)],
+    ["a name and a message that is no text", json({ code: "bad_jwt", message: {} }, 401)],
+    ["a name that it has not", json({ code: "session_lost", message: WORDS }, 401)],
+    ["a redirect with its header", raw(null, 302, marks)],
+  ];
+  await inProject({}, {}, async (project) => {
+    for (const [what, user] of rows) {
+      project.upstream.routes.user = user;
+      await project.expect({}, "supabase_rejected", what);
+    }
+    const { upstream } = project;
+    assert.equal(upstream.to("user").length, rows.length, "none is tried again");
+    assert.equal(upstream.to("mint").length + upstream.to("elsewhere").length, 0);
+  });
+});
+
+/** The Auth server's own words, so many bytes of them. */
+function wordy(bytes: number): string {
+  const msg = "m".repeat(bytes - JSON.stringify({ code: 401, msg: "" }).length);
+  return JSON.stringify({ code: 401, msg });
+}
+
+Deno.test("a refusal is read up to 4 KiB: who says more, or breaks off, is not known, and is not asked again", async () => {
+  const broken = () =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(wordy(200).slice(0, 100)));
+          setTimeout(() => controller.error(new Error("reset")), 50);
+        },
+      }),
+      { status: 401 },
+    );
+  const rows: [string, Behaviour, string][] = [
+    ["4 KiB", raw(wordy(4096), 401), "invalid_session"],
+    ["a byte more", raw(wordy(4097), 401), "supabase_rejected"],
+    ["broken off", broken, "supabase_rejected"],
+  ];
+  await inProject({}, {}, async (project) => {
+    for (const [what, user, code] of rows) {
+      project.upstream.routes.user = user;
+      await project.expect({}, code, what);
+    }
+    assert.equal(project.upstream.to("user").length, rows.length);
+  });
+});
+
+Deno.test("a gateway's no to jwks.json is supabase_rejected where no key was ever had", async () => {
+  await inProject({ SUPABASE_JWKS: undefined }, { jwks: page(403) }, async (project) => {
+    assert.deepEqual(await project.calls({}, "supabase_rejected"), ["jwks"]);
   });
 });
 
