@@ -296,6 +296,11 @@ Deno.test("a hanging endpoint costs a request no more than a second while its ke
   assert.equal(world.to("jwks").length, 2, "one fetch, shared");
 });
 
+Deno.test("a first set is waited for longer than a second, for nothing else could serve", async () => {
+  const world = await fetchingWorld(slow(4000, setOf(KEY)));
+  await expectCode(world, { token: TOKEN }, "ok");
+});
+
 Deno.test("a slow body and a hanging endpoint take ten seconds together, not each", async () => {
   const world = await fetchingWorld(hang);
   const body = new ReadableStream<Uint8Array>({

@@ -216,6 +216,36 @@ Deno.test("a trap within a call, which the call itself catches, costs the instan
   for (let again = 0; again < 2; again++) assertCode(await world.ask(), "ok");
 });
 
+Deno.test("a trap within a call, which nobody would hear of, leaves that call without an answer", async () => {
+  const world = await Deployment.make();
+  assertCode(await world.ask(), "ok");
+  const { accept } = Core.prototype;
+  const watch = watchFreshInstances();
+  let early: string[] | undefined;
+  // The core looks at Behest's answer; that traps, and whoever is asked keeps it to himself.
+  Core.prototype.accept = function (grant, answer, now) {
+    Core.prototype.accept = accept;
+    const handle = Object.create(Core.prototype, { __wbg_ptr: { value: 0x7fff_fff0 } });
+    const trapping = {
+      ...answer,
+      get retryAfter() {
+        assert.throws(() => handle.check(new Uint8Array()), WebAssembly.RuntimeError);
+        early = [...watch.entered];
+        return undefined;
+      },
+    };
+    return accept.call(this, grant, trapping, now);
+  };
+  try {
+    assertCode(await world.ask(), "internal");
+    assert.deepEqual(early, [], "no fresh instance while the broken one is still at work");
+    for (let again = 0; again < 2; again++) assertCode(await world.ask(), "ok");
+  } finally {
+    Core.prototype.accept = accept;
+    watch.restore();
+  }
+});
+
 /** Notes every call that reaches an instance made from now on. */
 function watchFreshInstances(): { readonly entered: string[]; restore(): void } {
   const entered: string[] = [];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { JWK } from "jose";
 import { expectCode } from "../../support/expect.ts";
 import { makeSigner, random, sessionToken, signerOf, START } from "../../support/keys.ts";
-import { inProject, type Project } from "../../support/projects.ts";
+import { assertWarned, inProject, type Project } from "../../support/projects.ts";
 import { liveToken } from "../../support/running.ts";
 import { type Behaviour, failing, inTurn, json } from "../../support/upstreams.ts";
 import { World } from "../../support/world.ts";
@@ -53,6 +53,16 @@ Deno.test("fetched public keys take the place of the inline ones, and inline oct
     await project.expect({ token: await liveToken(OLD) }, "invalid_token", "the old key, after");
     await project.expect({ token: await liveToken(SECRET) }, "ok", "the inline secret");
     await project.expect({ token: await liveToken(fetched) }, "invalid_token", "a fetched secret");
+    assert.equal(fetches(project), 1);
+  });
+});
+
+Deno.test("JWT_SECRET stays at hand when a set is fetched", async () => {
+  const settings = { ...inline(OLD.jwk), JWT_SECRET: SECRET.secret, BEHEST_USER_CHECK: "claims" };
+  await inProject(settings, { jwks: setOf(NEW.jwk) }, async (project) => {
+    for (const signer of [SECRET, NEW, SECRET]) {
+      await project.expect({ token: await liveToken(signer) }, "ok", signer.alg);
+    }
     assert.equal(fetches(project), 1);
   });
 });
@@ -108,14 +118,15 @@ const EMPTY: [string, Behaviour][] = [
 ];
 
 for (
-  const [place, settings] of [["fetched", { SUPABASE_JWKS: undefined }], [
-    "inline",
-    inline(OLD.jwk),
-  ]] as const
+  const [place, settings] of [
+    ["fetched", { SUPABASE_JWKS: undefined }],
+    ["inline", inline(OLD.jwk)],
+    ["inline, half secret", inline(OLD.jwk, SECRET.jwk)],
+  ] as const
 ) {
   Deno.test(`a good ${place} set goes on serving when jwks.json has no usable key any more`, async () => {
     const emptied = place === "fetched" ? inTurn(setOf(OLD.jwk), setOf()) : setOf();
-    await inProject(settings, { jwks: emptied }, async (project) => {
+    const log = await inProject(settings, { jwks: emptied }, async (project) => {
       await project.expect({ token: await liveToken(OLD) }, "ok", "before");
       const before = fetches(project);
       // Whether there is such a key, nobody can say: no reason to sign a user out.
@@ -123,6 +134,7 @@ for (
       assert.equal(fetches(project), before + 1, "an unknown kid is looked for");
       await project.expect({ token: await liveToken(OLD) }, "ok", "after");
     });
+    assertWarned(log, "jwks.json");
   });
 
   Deno.test(`a good ${place} set goes on serving whatever jwks.json has in the place of keys, until it has one`, async () => {
@@ -146,14 +158,33 @@ for (
   });
 }
 
+Deno.test("where there was no public key, a set without one is a set: a session of another key is foreign", async () => {
+  await inProject(inline(SECRET.jwk), { jwks: setOf() }, async (project) => {
+    await project.expect({ token: await stranger() }, "invalid_token");
+    await project.expect({ token: await liveToken(SECRET) }, "ok", "the inline secret stays");
+  });
+});
+
 const { ext: _ext, key_ops: _ops, use: _use, ...BARE } = OLD.jwk as JWK & { ext?: boolean };
 
 Deno.test("the same key twice in a set is one key, also where one of the two says less about itself", async () => {
   for (const keys of [[OLD.jwk, OLD.jwk], [OLD.jwk, BARE], [BARE, OLD.jwk, NEW.jwk]]) {
     await inProject(inline(...keys), {}, async (project) => {
-      await project.expect({ token: await liveToken(OLD) }, "ok");
+      const calls = await project.calls({ token: await liveToken(OLD) }, "ok");
+      assert.ok(!calls.includes("jwks"), "it is at hand");
+    });
+    const settings = { SUPABASE_JWKS: undefined };
+    await inProject(settings, { jwks: setOf(...keys) }, async (project) => {
+      await project.expect({ token: await liveToken(OLD) }, "ok", "fetched");
     });
   }
+});
+
+Deno.test("the same secret twice in the inline set is one key", async () => {
+  const settings = { ...inline(SECRET.jwk, SECRET.jwk), BEHEST_USER_CHECK: "claims" };
+  await inProject(settings, {}, async (project) => {
+    await project.expect({ token: await liveToken(SECRET) }, "ok");
+  });
 });
 
 Deno.test("two different keys with one kid are neither used, inline or fetched, and their neighbour is", async () => {

@@ -6,19 +6,25 @@ import { exportPKCS8, exportSPKI, generateKeyPair } from "jose";
 import { base64url, encodePart, makeSigner, random, type Signer } from "../../support/keys.ts";
 import { assertWarned, expectMisconfigured, inProject } from "../../support/projects.ts";
 import { liveToken } from "../../support/running.ts";
+import { json } from "../../support/upstreams.ts";
 import { SUPABASE_URL } from "../../support/world.ts";
 
 const SECRET = random(32);
 /** In the key set at hand; its `kid` is nothing else that a secret must not be. */
-const { jwk: KEY, kid: KID } = await makeSigner("ES256", { kid: random(32) });
+const SIGNER = await makeSigner("ES256", { kid: random(32) });
+const { jwk: KEY, kid: KID } = SIGNER;
 const EDWARDS = await makeSigner("EdDSA");
-const SUPABASE_JWKS = JSON.stringify({ keys: [KEY, EDWARDS.jwk] });
+/** Of no curve that is used here, and public all the same. */
+const UNUSABLE = { ...(await makeSigner("ES256")).jwk, crv: "P-384" };
+const SUPABASE_JWKS = JSON.stringify({ keys: [KEY, EDWARDS.jwk, UNUSABLE] });
 const PAIR = await generateKeyPair("ES256", { extractable: true });
 const PEM = await exportSPKI(PAIR.publicKey);
 const RSA_PEM = await exportSPKI((await generateKeyPair("RS256", { extractable: true })).publicKey);
 const [DER, RSA_DER] = [PEM, RSA_PEM].map((pem) =>
   createPublicKey(pem).export({ type: "spki", format: "der" }).toString("base64")
 );
+const RSA_PKCS1 = createPublicKey(RSA_PEM).export({ type: "pkcs1", format: "der" })
+  .toString("base64");
 const UUID = crypto.randomUUID();
 const ANON = [{ alg: "HS256", typ: "JWT" }, { iss: "supabase", role: "anon", exp: 2e9 }]
   .map(encodePart).join(".") + `.${random(32)}`;
@@ -43,7 +49,9 @@ const KINDS: Record<string, string[]> = {
     `\`${SECRET}\``,
     `\u201c${SECRET}\u201d`,
     `«${SECRET}»`,
+    `"${SECRET}`,
     `${SECRET}"`,
+    `${SECRET}'`,
   ],
   "that is a UUID": [UUID, UUID.toUpperCase()],
   "that is a URL": [
@@ -57,10 +65,12 @@ const KINDS: Record<string, string[]> = {
     (await exportPKCS8(PAIR.privateKey)).trim(),
     String(DER),
     String(RSA_DER),
+    String(RSA_PKCS1),
     `public key: ${PEM.trim()}`,
     Buffer.from(PEM).toString("base64"),
     Buffer.from(String(DER), "base64").toString("hex"),
     JSON.stringify(KEY),
+    JSON.stringify([KEY]),
     Buffer.from(JSON.stringify(KEY, null, 1)).toString("base64"),
     SUPABASE_JWKS,
   ],
@@ -79,8 +89,10 @@ const KINDS: Record<string, string[]> = {
     `${KEY.x}${KEY.y}`,
     Buffer.from(String(KEY.x), "base64url").toString("base64"),
     Buffer.from(String(KEY.x), "base64url").toString("hex").toUpperCase(),
+    String(UNUSABLE.x),
     KID,
   ],
+  "shorter than 32 bytes": [SECRET.slice(0, 8), SECRET.slice(0, 31)],
 };
 const EXAMPLES = [
   "super-secret-jwt-token-with-at-least-32-characters-long",
@@ -124,6 +136,37 @@ Deno.test("each kind of wrong JWT_SECRET has a reason of its own", async () => {
 async function signerWith(secret: string): Promise<Signer> {
   return { ...await makeSigner("HS256"), secret, key: new TextEncoder().encode(secret) };
 }
+
+Deno.test("a JWT_SECRET is judged by its other name, too", async () => {
+  const settings = { JWT_SECRET: undefined, SUPABASE_JWT_SECRET: UUID };
+  await expectMisconfigured(settings, "SUPABASE_JWT_SECRET", UUID);
+});
+
+Deno.test("a JWT_SECRET that a fetched key set shows to be public is misconfigured from then on, and nobody is minted for", async () => {
+  for (const secret of [String(KEY.x), KID, String(UNUSABLE.x)]) {
+    const settings = { JWT_SECRET: secret, SUPABASE_JWKS: undefined };
+    const routes = { jwks: json({ keys: [KEY, UNUSABLE] }) };
+    const log = await inProject(settings, routes, async (project) => {
+      const forged = await liveToken(await signerWith(secret));
+      for (const token of [await liveToken(SIGNER), forged]) {
+        const { message, text } = await project.expect({ token }, "misconfigured");
+        assert.match(message, /JWT_SECRET/);
+        assert.ok(!text.includes(secret));
+      }
+      assert.equal(project.upstream.to("user").length + project.upstream.to("mint").length, 0);
+    });
+    assert.ok(!log.text.includes(secret));
+  }
+});
+
+Deno.test("a JWT_SECRET that stands in the inline set as a shared secret is no public text", async () => {
+  const { jwk } = await makeSigner("HS256");
+  const secret = String(jwk.k);
+  const settings = { JWT_SECRET: secret, SUPABASE_JWKS: JSON.stringify({ keys: [KEY, jwk] }) };
+  await inProject(settings, {}, async (project) => {
+    await project.expect({ token: await liveToken(await signerWith(secret)) }, "ok");
+  });
+});
 
 Deno.test("Supabase's example secret works on http loopback, with a warning that does not tell it", async () => {
   for (const example of EXAMPLES) {
