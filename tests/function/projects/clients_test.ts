@@ -1,7 +1,7 @@
 /** Sessions that are held by an app which the user has let in: OAuth clients of the project. */
 import assert from "node:assert/strict";
 import { makeSigner, signerOf } from "../../support/keys.ts";
-import { inProject, type Project } from "../../support/projects.ts";
+import { expectMisconfigured, inProject, type Project } from "../../support/projects.ts";
 import { liveToken } from "../../support/running.ts";
 import type { Settings } from "../../support/world.ts";
 
@@ -27,7 +27,7 @@ async function expectServed(project: Project, clients: unknown[]): Promise<void>
 
 Deno.test("an OAuth client's session is forbidden unless it is listed, and the project's own session is not", async () => {
   await inProject({}, {}, async (project) => {
-    await expectForbidden(project, [OURS, PARTNER, "*", "null"]);
+    await expectForbidden(project, [OURS, PARTNER, "*", "null", ""]);
     await project.expect({}, "ok");
   });
 });
@@ -58,6 +58,12 @@ Deno.test("BEHEST_OAUTH_CLIENTS of * lets every client in", async () => {
     await expectServed(project, [OURS, PARTNER]);
     await project.expect({}, "ok", "the project's own session");
   });
+});
+
+Deno.test("BEHEST_OAUTH_CLIENTS with a * among ids, or with white space within one, is misconfigured", async () => {
+  for (const list of [`${PARTNER},*`, `*, ${PARTNER}`, "one two", "one\ntwo"]) {
+    await expectMisconfigured({ BEHEST_OAUTH_CLIENTS: list }, "BEHEST_OAUTH_CLIENTS", list);
+  }
 });
 
 Deno.test("a client_id that is no string is not let through, whatever ids BEHEST_OAUTH_CLIENTS lists", async () => {

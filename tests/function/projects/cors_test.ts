@@ -145,6 +145,22 @@ Deno.test("a whole-label * over a host where anyone may publish works, and is wa
     "lovableproject.com",
     "github.io",
     "web.app",
+    "amplifyapp.com",
+    "azurestaticapps.net",
+    "bolt.host",
+    "deno.dev",
+    "firebaseapp.com",
+    "fly.dev",
+    "gitlab.io",
+    "herokuapp.com",
+    "ngrok-free.app",
+    "ngrok.app",
+    "onrender.com",
+    "replit.app",
+    "stackblitz.io",
+    "surge.sh",
+    "up.railway.app",
+    "webcontainer.io",
   ];
   const list = hosts.map((host) => `https://*.${host}`).join(" ");
   const log = await inProject({ CORS_ORIGIN: list }, {}, async (project) => {
@@ -153,10 +169,17 @@ Deno.test("a whole-label * over a host where anyone may publish works, and is wa
       await project.expect({ origin: `https://a.b.${host}` }, "origin_forbidden", host);
     }
   });
+  for (const host of hosts) assertWarned(log, `CORS_ORIGIN: anybody may publish under ${host},`);
+});
+
+Deno.test("a whole-label * over such a host is warned of with a port, too", async () => {
+  const settings = { CORS_ORIGIN: "https://*.vercel.app:8443" };
+  const log = await inProject(settings, {}, (project) => project.expect({}, "ok"));
   assertWarned(log, "CORS_ORIGIN");
 });
 
 Deno.test("a * within a label, and one over a host of one's own, are not warned of", async () => {
-  const log = await inProject({ CORS_ORIGIN: LIST }, {}, (project) => project.expect({}, "ok"));
+  const list = `${LIST}, https://my-app-*.vercel.app, https://*.my-app.pages.dev`;
+  const log = await inProject({ CORS_ORIGIN: list }, {}, (project) => project.expect({}, "ok"));
   assert.ok(!log.notices.some((line) => line.includes("CORS_ORIGIN")), log.text);
 });

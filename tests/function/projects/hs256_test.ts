@@ -143,6 +143,23 @@ Deno.test("with the user check off, an HS256 session is invalid where public key
   assertWarned(log, "JWT_SECRET");
 });
 
+Deno.test("with the user check off, no notice asks for JWT_SECRET where an HS256 key is at hand, or the session is of another algorithm", async () => {
+  const known = await signerOf("HS256");
+  const keyed = { SUPABASE_JWKS: JSON.stringify({ keys: [STANDBY.jwk, known.jwk] }) };
+  const rows: [Settings, string][] = [
+    [keyed, await session()],
+    [{ SUPABASE_JWKS: SET }, await liveToken(STANDBY, {}, { kid: "unknown" })],
+  ];
+  for (const [settings, token] of rows) {
+    const given = { BEHEST_USER_CHECK: "claims", ...settings };
+    const routes = { jwks: json({ keys: [STANDBY.jwk] }) };
+    const log = await inProject(given, routes, (project) => {
+      return project.expect({ token }, "invalid_token");
+    });
+    assert.ok(!log.notices.some((line) => line.includes("JWT_SECRET")), log.text);
+  }
+});
+
 Deno.test("with the user check off, public keys that were fetched before are at hand, too", async () => {
   const settings = { BEHEST_USER_CHECK: "claims", SUPABASE_JWKS: undefined };
   await inProject(settings, { jwks: json({ keys: [STANDBY.jwk] }) }, async (project) => {

@@ -13,7 +13,7 @@ Deno.test("settings in quotes are read without them, each with a warning that te
     (upstream) => ({
       BEHEST_KEY: `"${API_KEY}"`,
       BEHEST_BASE_URL: `'${upstream}'`,
-      BEHEST_TTL: '"600"',
+      BEHEST_TTL: ' " 600 " ',
       BEHEST_PLAN_TIERS: `'{"pro":5}'`,
       JWT_AUDIENCE: '"authenticated"',
       CORS_ORIGIN: `"${ORIGIN}, https://other.example"`,
@@ -55,8 +55,15 @@ Deno.test("a quote at one end alone, or two that are no pair, is no pair of quot
   }
 });
 
+/** What was signed, and which settings were warned of meanwhile. */
+interface Signed {
+  readonly kid?: string;
+  readonly payload: JWTPayload;
+  readonly warnings: string[];
+}
+
 /** Mints locally with these settings; gives what was signed. */
-async function signed(settings: Settings): Promise<{ kid?: string; payload: JWTPayload }> {
+async function signed(settings: Settings): Promise<Signed> {
   const made: { kid?: string; payload: JWTPayload }[] = [];
   const log = await inProject(settings, {}, async (project) => {
     const { body } = await project.expect({}, "ok");
@@ -67,7 +74,7 @@ async function signed(settings: Settings): Promise<{ kid?: string; payload: JWTP
   const secret = KEY.pkcs8.split("\n")[5] ?? "";
   assert.ok(secret.length > 60 && !log.text.includes(secret), "no part of the key is told");
   assert.equal(made[0]?.payload.uid, SUB);
-  return made[0];
+  return { ...made[0], warnings: log.notices };
 }
 
 const FORMS: [form: string, of: (pem: string) => string][] = [
@@ -79,9 +86,12 @@ const FORMS: [form: string, of: (pem: string) => string][] = [
 ];
 
 for (const [form, of] of FORMS) {
-  Deno.test(`a PEM with its line ends ${form} is read, and signs`, async () => {
+  const isWarned = form.startsWith("escaped twice");
+  Deno.test(`a PEM with its line ends ${form} is read, and signs${isWarned ? ", with a warning" : ""}`, async () => {
     for (const pem of [KEY.pkcs8, KEY.pkcs1]) {
-      await signed(await localSettings({ BEHEST_KEY: of(pem) }));
+      const { warnings } = await signed(await localSettings({ BEHEST_KEY: of(pem) }));
+      const named = warnings.some((line) => line.includes("BEHEST_KEY"));
+      assert.equal(named, isWarned, warnings.join("\n"));
     }
   });
 }

@@ -59,6 +59,9 @@ Deno.test("a whole number, or plain decimal digits without leading zeros, is a t
   await expectColumn({}, [
     [7, 7],
     ["7", 7],
+    [0, 0],
+    ["0", 0],
+    ["00", DEFAULT],
     ["+7", DEFAULT],
     ["-7", DEFAULT],
     ["-1", DEFAULT],

@@ -83,11 +83,33 @@ Deno.test("a preflight is allowed 64 names and 2 KiB at most of what it asks for
       for (const name of OURS) assert.ok(allowed.includes(name), `${name} beside ${count} names`);
       return names.filter((name) => allowed.includes(name));
     };
-    assert.equal((await asked(40, 8)).length, 40);
+    assert.equal((await asked(64, 8)).length, 64);
+    assert.equal((await asked(1, 2048)).length, 1);
     const many = await asked(300, 6);
     assert.ok(many.length > 0 && many.length <= 64, `${many.length} names`);
     const long = (await asked(60, 100)).join(",").length;
     assert.ok(long <= 2048, `${long} bytes`);
     assert.deepEqual(await asked(1, 4000), []);
+    const cut = `x-first,x-${"a".repeat(3000)}`;
+    const allowed = allowedHeaders(await preflight(project, ORIGIN, cut));
+    assert.ok(allowed.includes("x-first"));
+    assert.ok(!allowed.some((name) => name.startsWith("x-aaa")), "no half of a name");
+  });
+});
+
+Deno.test("a preflight's answer has each name once, in lower case", async () => {
+  await inProject({}, {}, async (project) => {
+    const { headers } = await preflight(project, ORIGIN, "X-Own,x-own,Authorization,BAGGAGE");
+    const names = (headers.get("Access-Control-Allow-Headers") ?? "").split(", ");
+    assert.deepEqual(names, [...new Set(names.map((name) => name.toLowerCase()))]);
+    assert.ok(names.includes("x-own"));
+  });
+});
+
+Deno.test("where settings are at fault, a preflight allows what it asks for all the same, so that a browser can read which", async () => {
+  await inProject({ BEHEST_KEY: undefined }, {}, async (project) => {
+    const allowed = allowedHeaders(await preflight(project, ORIGIN, "x-session-id"));
+    assert.ok(allowed.includes("x-session-id"));
+    await project.expect({ origin: ORIGIN }, "misconfigured");
   });
 });

@@ -22,7 +22,7 @@ async function expectUid(project: Project, uid: string, token: string): Promise<
 const UNUSABLE: [string, unknown[]][] = [
   ["missing or no text at all", [undefined, null, true, false, [], ["u1"], {}, { id: "u1" }, 7.5]],
   ["empty or longer than 255 characters", ["", "u".repeat(256), "ü".repeat(256)]],
-  ["one of Behest's reserved ids", ["admin", "system", "dashboard-service"]],
+  ["one of Behest's reserved ids", ["admin", "system", "dashboard-service", "Admin", "SYSTEM"]],
   ["one with white space at an end", [
     " admin",
     "admin ",
