@@ -88,8 +88,7 @@ const MARKS: [(Server, Mark); 5] = [
 ];
 
 /// What the Auth server says to `GET /user` when it refuses (Supabase Auth, "Error codes").
-const AUTH_CODES: [&str; 6] = [
-    NO_AUTHORIZATION,
+const AUTH_CODES: [&str; 5] = [
     "bad_jwt",
     "session_expired",
     "session_not_found",

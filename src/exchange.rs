@@ -113,7 +113,7 @@ impl<C: Crypto> Exchange<C> {
             // A secret is never fetched. Where nobody else is to be asked, whether there is any set
             // tells a wrong token from a missing setting.
             None if token.algorithm() == Algorithm::Hs256
-                && (asks_user || keys.has_secret() || keys.source().is_some()) =>
+                && (asks_user || keys.source().is_some()) =>
             {
                 KeyState::Settled
             }

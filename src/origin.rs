@@ -100,13 +100,13 @@ pub fn allowed_origin(text: &str) -> Option<String> {
         return Origin::parse(text).map(|origin| origin.text);
     };
     let (_, label) = before.split_once("://")?;
-    // Any letter will do for the open part of the label.
+    // Any letter will do for the open part of the label; a second * is no letter of a host.
     let sample = Origin::parse(&format!("{before}x{after}"))?;
     let is_first = !label.contains('.');
     let is_wide = sample.host.split('.').count() > 2;
     let canonical = sample.text.get(before.len()..)?.strip_prefix('x')?;
     let before = sample.text.get(..before.len())?;
-    (is_first && is_wide && !after.contains('*')).then(|| format!("{before}*{canonical}"))
+    (is_first && is_wide).then(|| format!("{before}*{canonical}"))
 }
 
 /// Hosts under which anybody may publish, each customer under a name of their own choice.
