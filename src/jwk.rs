@@ -7,6 +7,7 @@ use crate::pasted::base64;
 use crate::secret::{MIN_SECRET_BYTES, is_monotonous, readings};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::alg::Hs256Key;
+use std::fmt;
 
 /// Shortest RSA key in bits (RFC 7518 section 3.3).
 pub const MIN_RSA_BITS: usize = 2048;
@@ -75,14 +76,24 @@ impl PartialEq for JwkMaterial {
 }
 
 /// A key set, read but not yet imported.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Jwks {
     /// Those of use.
     pub keys: Vec<Jwk>,
     /// How many keys of the set are of no use to us.
     pub skipped: usize,
-    /// What anybody can read in the set that is long enough for a secret.
-    published: Vec<Vec<u8>>,
+    /// The set as it came, for `publishes`.
+    set: Json,
+}
+
+impl fmt::Debug for Jwks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the set as it came, in which a secret may stand.
+        let mut jwks = formatter.debug_struct("Jwks");
+        jwks.field("keys", &self.keys)
+            .field("skipped", &self.skipped);
+        jwks.finish_non_exhaustive()
+    }
 }
 
 impl Jwks {
@@ -91,10 +102,9 @@ impl Jwks {
     #[must_use]
     pub fn parse(text: &str, source: Source) -> Option<Self> {
         let set = Json::parse(text.as_bytes())?;
-        let listed = set.list().or_else(|| set.get("keys").list())?;
         let mut skipped = 0_usize;
         let mut keys: Vec<Jwk> = Vec::new();
-        for key in listed {
+        for key in listed(&set)? {
             match Jwk::read(key, source) {
                 // The same key twice is one key.
                 Some(key) if keys.contains(&key) => {}
@@ -110,20 +120,17 @@ impl Jwks {
         skipped = skipped.saturating_add(alone.iter().filter(|alone| !**alone).count());
         let mut alone = alone.into_iter();
         keys.retain(|_| alone.next() == Some(true));
-        Some(Self {
-            keys,
-            skipped,
-            published: published(listed),
-        })
+        Some(Self { keys, skipped, set })
     }
 
     /// Whether anybody can read this secret in the set, as a coordinate or as the name of a key, in
     /// whichever way it is written.
     #[must_use]
     pub fn publishes(&self, secret: &[u8]) -> bool {
+        let published = published(listed(&self.set).unwrap_or_default());
         readings(secret).iter().any(|reading| {
             let holds = |text: &Vec<u8>| reading.windows(text.len()).any(|part| part == text);
-            self.published.iter().any(holds)
+            published.iter().any(holds)
         })
     }
 
@@ -134,6 +141,11 @@ impl Jwks {
             JwkMaterial::Public(_) => None,
         })
     }
+}
+
+/// The keys of `{"keys":[…]}` or of a bare array.
+fn listed(set: &Json) -> Option<&[Json]> {
+    set.list().or_else(|| set.get("keys").list())
 }
 
 /// The texts of every key but shared secrets, those that cannot be used included, and what they stand
