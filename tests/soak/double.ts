@@ -10,12 +10,14 @@ export class Double {
   readonly #byToken = new Map<string, User>();
   readonly #bySub = new Map<string, User>();
   readonly #stranger: User;
+  readonly #forged: string;
   readonly #jwks: string;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   /** @param jwks the Auth server's key set */
-  constructor({ sound, ailing }: People, jwks: string) {
+  constructor({ sound, ailing, forged }: People, jwks: string) {
     this.#jwks = jwks;
+    this.#forged = `Bearer ${forged}`;
     for (const user of [...sound, ...ailing]) {
       this.#byToken.set(`Bearer ${user.token}`, user);
       this.#bySub.set(user.sub, user);
@@ -47,13 +49,17 @@ export class Double {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
     }
     if (request.url.endsWith("/v1/auth/mint")) return this.#mint(await request.json());
-    const user = this.#byToken.get(request.headers.get("Authorization") ?? "");
+    const authorization = request.headers.get("Authorization") ?? "";
+    if (authorization === this.#forged && request.url.endsWith("/auth/v1/user")) {
+      return refusal("bad_jwt");
+    }
+    const user = this.#byToken.get(authorization);
     if (!user) return this.#mistake(`a call with nobody's token: ${request.url}`);
     return request.url.endsWith("/auth/v1/user") ? this.#user(user) : this.#plan(user, request.url);
   }
 
   #user({ sub, ailment, plan }: User): Response {
-    if (ailment === "ended") return json('{"error_code":"session_not_found"}', 403);
+    if (ailment === "ended") return refusal("session_not_found");
     if (ailment === "unknowable") return json("{}", 500);
     const id = ailment === "mistaken" ? this.#stranger.sub : sub;
     return json(`{"id":"${id}","app_metadata":{"plan":"${plan}"},"is_anonymous":false}`);
@@ -83,6 +89,11 @@ export class Double {
     this.mistakes.push(`upstream: ${what}`);
     return json("{}", 400);
   }
+}
+
+/** The Auth server's own no. */
+function refusal(code: string): Response {
+  return json(`{"code":403,"error_code":"${code}","msg":"no"}`, 403);
 }
 
 function json(text: string, status = 200, trace?: string): Response {

@@ -47,13 +47,20 @@ export interface People {
   readonly sound: User[];
   readonly ailing: User[];
   readonly shots: Shot[];
+  /** A session that nobody signed, with HS256: where nobody has the secret, the Auth server is asked. */
+  readonly forged: string;
 }
 
 /**
  * @param signers one in ten users has a token of the first, the others of the second
  * @param lifetime seconds for which the tokens must last
+ * @param asked whether the Auth server is asked about users
  */
-export async function makePeople(signers: [Signer, Signer], lifetime: number): Promise<People> {
+export async function makePeople(
+  signers: [Signer, Signer],
+  lifetime: number,
+  asked: boolean,
+): Promise<People> {
   const now = Math.floor(Date.now() / 1000);
   const times = { iat: now, exp: now + lifetime };
   let count = 0;
@@ -90,6 +97,7 @@ export async function makePeople(signers: [Signer, Signer], lifetime: number): P
     user,
     token: await token,
   });
+  const forged = await hmacToken(JSON.stringify(signer.jwk), { ...header, alg: "HS256" }, claims);
   const shots = [
     await bad("missing_token", ""),
     await bad("invalid_token", "a.b.c"),
@@ -99,10 +107,7 @@ export async function makePeople(signers: [Signer, Signer], lifetime: number): P
     ),
     await bad("invalid_token", forge(signer, { ...header, alg: "none" }, claims)),
     await bad("invalid_token", forge(signer, { ...header, kid: "nobody's" }, claims)),
-    await bad(
-      "invalid_token",
-      hmacToken(JSON.stringify(signer.jwk), { ...header, alg: "HS256" }, claims),
-    ),
+    await bad(asked ? "invalid_session" : "invalid_token", forged),
     await bad("expired_token", forge(signer, header, { ...claims, exp: now - 60 })),
     await bad("not_a_user", forge(signer, header, { ...claims, role: "anon" })),
     { code: "origin_forbidden", user, origin: "https://evil.example" },
@@ -111,5 +116,5 @@ export async function makePeople(signers: [Signer, Signer], lifetime: number): P
     { code: "invalid_request", user, body: '{"sessionId":"no spaces"}' },
     { code: "method_not_allowed", user, method: "PUT" },
   ];
-  return { sound, ailing, shots };
+  return { sound, ailing, shots, forged };
 }

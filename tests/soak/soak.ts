@@ -49,7 +49,7 @@ export async function soak(options: SoakOptions): Promise<Report> {
   const { mode, requests, callers, onProgress = () => {} } = options;
   const signers = await Promise.all([makeSigner("ES256"), makeSigner("EdDSA")]);
   // A day is longer than anybody waits for the end of it.
-  const people = await makePeople(signers, 86_400);
+  const people = await makePeople(signers, 86_400, mode === "api-key");
   const jwks = JSON.stringify({ keys: signers.map(({ jwk }) => jwk) });
   const double = new Double(people, jwks);
   const { publicKey } = await behestKey();
@@ -139,12 +139,19 @@ class LogCheck {
   readonly #codes: Record<string, number> = {};
   #lines = 0;
   #secrets = 0;
+  #noticed = false;
   #causes: string[] = [];
 
   add(line: string): void {
     if (/eyJ|behest_sk_|PRIVATE KEY|ada\.lovelace/.test(line)) this.#secrets++;
     const code = /^\{"code":"(\w+)"/.exec(line)?.[1];
-    if (code === undefined) return void this.#causes.push(line.slice(0, 200));
+    if (code === undefined) {
+      // Told once of the forged sessions: a secret that is not at hand may have signed them.
+      const isExpected = line.startsWith('{"notice":"a session was signed with') && !this.#noticed;
+      if (isExpected) this.#noticed = true;
+      else this.#causes.push(line.slice(0, 200));
+      return;
+    }
     this.#lines++;
     this.#codes[code] = (this.#codes[code] ?? 0) + 1;
   }
