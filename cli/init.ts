@@ -5,7 +5,7 @@ import { FUNCTION, readable } from "./init/one_file.ts";
 import { readOptions } from "./init/options.ts";
 import { planOf } from "./init/plan.ts";
 import type { Change } from "./init/project.ts";
-import { type Terminal, UNPRINTABLE } from "./terminal.ts";
+import { printable, type Terminal } from "./terminal.ts";
 
 export const INIT_HELP = `Puts the function into a Supabase project, and prints what to do next.
 
@@ -68,9 +68,4 @@ function difference({ path, before, after }: Change): string {
   const texts = [readable(whole), readable(after)] as const;
   const context = path === FUNCTION ? 3 : 0;
   return createTwoFilesPatch(from, path, ...texts, "", "", { context });
-}
-
-/** Without what moves the cursor or turns letters around: a project's files may hold anything. */
-function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (signs) => signs.replace(/[^\n\t]/g, ""));
 }

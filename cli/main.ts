@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { doctor } from "./doctor.ts";
 import { init, INIT_HELP } from "./init.ts";
-import { type Terminal, UsageError } from "./terminal.ts";
+import { printable, type Terminal, UsageError } from "./terminal.ts";
 
 const HELP = `behest-token: from a Supabase session to a Behest token.
 
@@ -48,11 +48,11 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    terminal.warn(error.message);
+    terminal.warn(printable(error.message));
     process.exitCode = 2;
   } else if (error instanceof Error && "syscall" in error) {
     // The system says no: a file that must not be written, a folder that is none.
-    terminal.warn(error.message);
+    terminal.warn(printable(error.message));
     process.exitCode = 1;
   } else if (error instanceof Error && error.name === "AbortError") {
     // Ctrl-C at a question.

@@ -100,6 +100,9 @@ const AUTH_CODES: [&str; 5] = [
 /// and has as good as refused.
 const NO_AUTHORIZATION: &str = "no_authorization";
 
+/// The same, of an Auth server that has no error codes yet.
+const NO_BEARER: &str = "This endpoint requires a Bearer token";
+
 /// PostgREST's own (`PGRST301`), or the database's: the five characters of an SQLSTATE.
 fn is_postgrest_code(code: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
@@ -137,7 +140,8 @@ impl Answer {
         let said = |name| body.get(name).text() == Some(NO_AUTHORIZATION);
         let bare = self.error_code.as_deref() == Some(NO_AUTHORIZATION)
             || said("error_code")
-            || said("code");
+            || said("code")
+            || body.get("msg").text() == Some(NO_BEARER);
         let mut marks = MARKS.iter().filter(|(marked, _)| *marked == server);
         !bare && marks.any(|(_, mark)| mark(self, &body))
     }

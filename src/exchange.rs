@@ -26,7 +26,7 @@ pub struct Exchange<C: Crypto> {
     crypto: C,
     settings: Settings,
     keys: RefCell<Rc<KeySet<C::VerifyingKey>>>,
-    /// Set once a fetched key set has shown that `JWT_SECRET` stands in it.
+    /// Set once a fetched key set has shown that a shared secret stands in it.
     exposed: Cell<bool>,
     minter: Minter<C::SigningKey>,
 }
@@ -156,8 +156,10 @@ impl<C: Crypto> Exchange<C> {
         let unavailable = || answer.fault(Code::AuthUnavailable);
         let jwks = jwks.ok_or_else(unavailable)?;
         let before = Rc::clone(&self.keys.borrow());
-        let secret = before.secret();
-        if secret.is_some_and(|secret| jwks.publishes(secret.as_ref())) {
+        if before
+            .secrets()
+            .any(|secret| jwks.publishes(secret.as_ref()))
+        {
             self.exposed.set(true);
         }
         let (keys, skipped) = before.import(&self.crypto, jwks, Source::Fetched).await;
@@ -174,7 +176,8 @@ impl<C: Crypto> Exchange<C> {
     /// The contract's 401s; `misconfigured`; `internal`.
     pub async fn verify(&self, token: &UntrustedToken, now: u64) -> Result<Candidate, Fault> {
         if self.exposed.get() {
-            return Err(Fault::misconfigured(&[("JWT_SECRET", PUBLISHED.into())]));
+            let which = "JWT_SECRET (or an oct key of SUPABASE_JWKS)";
+            return Err(Fault::misconfigured(&[(which, PUBLISHED.into())]));
         }
         let keys = Rc::clone(&self.keys.borrow());
         Candidate::verify(&self.crypto, &keys, token, &self.settings.session, now).await

@@ -108,13 +108,15 @@ impl<K> KeySet<K> {
         }
     }
 
-    /// `JWT_SECRET`.
-    #[must_use]
-    pub const fn secret(&self) -> Option<&Hs256Key> {
-        match &self.secret {
-            Some(Material::Secret(secret)) => Some(secret),
-            _ => None,
-        }
+    /// The shared secrets: `JWT_SECRET`, and the `oct` keys.
+    pub fn secrets(&self) -> impl Iterator<Item = &Hs256Key> {
+        let named = self.keys.iter().map(|key| &key.material);
+        named
+            .chain(&self.secret)
+            .filter_map(|material| match material {
+                Material::Secret(secret) => Some(secret),
+                Material::Public(_) => None,
+            })
     }
 
     /// Where the public keys came from; nothing where there has been no set yet.
@@ -133,8 +135,7 @@ impl<K> KeySet<K> {
     /// Whether there is a shared secret.
     #[must_use]
     pub fn has_secret(&self) -> bool {
-        let secret = |key: &Key<K>| matches!(key.material, Material::Secret(_));
-        self.secret.is_some() || self.keys.iter().any(secret)
+        self.secrets().next().is_some()
     }
 
     /// Whether any token at all could be verified.

@@ -60,12 +60,12 @@ pub fn flaw(secret: &str) -> Option<&'static str> {
             "is an API key or a token, which others have too; copy the project's JWT secret",
         );
     }
-    for bytes in readings(secret.as_bytes()) {
-        if Json::parse(&bytes).is_some_and(|json| json.object().is_some() || json.list().is_some())
-        {
+    for (nth, bytes) in readings(secret.as_bytes()).iter().enumerate() {
+        if Json::parse(bytes).is_some_and(|json| json.object().is_some() || json.list().is_some()) {
             return Some("is a JSON Web Key; copy the project's JWT secret itself");
         }
-        if is_pem(&bytes) || is_der(&bytes) {
+        // DER itself is no text, and some secrets in base64 look like it.
+        if is_pem(bytes) || (nth > 0 && is_der(bytes)) {
             return Some("is a PEM or DER key and no shared secret; copy the project's JWT secret");
         }
     }
@@ -82,15 +82,19 @@ pub fn flaw(secret: &str) -> Option<&'static str> {
         .then_some("is one character over and over; copy the project's JWT secret")
 }
 
-/// An API key of either kind or any other JWT, with or without its scheme.
+/// An API key of Supabase's or of Behest's, or any JWT, whatever stands around it.
 fn is_api_key(secret: &str) -> bool {
-    let token = secret.rsplit(' ').next().unwrap_or_default();
-    let header = token.split('.').next().unwrap_or_default();
+    let header = secret.split('.').next().unwrap_or_default();
     let is_jwt = || Json::parse(&base64(header.as_bytes())?)?.object().map(drop);
-    let starts = |start| token.starts_with(start);
-    starts("sb_publishable_")
-        || starts("sb_secret_")
-        || (starts("eyJ") && token.contains('.'))
+    let known = [
+        "sb_publishable_",
+        "sb_secret_",
+        "sbp_",
+        "behest_sk_",
+        ".eyJ",
+    ];
+    known.iter().any(|part| secret.contains(part))
+        || (secret.starts_with("eyJ") && secret.contains('.'))
         || is_jwt().is_some()
 }
 

@@ -31,14 +31,19 @@ export function table(value: unknown): TomlTable | undefined {
 
 /**
  * Everything that stands at a path, in whatever case its keys are: some versions of the Supabase CLI
- * tell them apart, and some do not.
+ * tell them apart, and some do not. To some a quoted key with dots is a path, so it is one here.
  */
 export function allAt(from: unknown, ...path: string[]): unknown[] {
-  const [key, ...rest] = path;
-  if (key === undefined) return [from];
-  return Object.entries(table(from) ?? {})
-    .filter(([name]) => name.toLowerCase() === key)
-    .flatMap(([, value]) => allAt(value, ...rest));
+  if (path.length === 0) return [from];
+  return Object.entries(table(from) ?? {}).flatMap(([name, value]) => {
+    const steps = name.split(".");
+    const isOnIt = steps.every((step, nth) =>
+      nth >= path.length || step.toLowerCase() === path[nth]
+    );
+    if (!isOnIt) return [];
+    const beyond = steps.slice(path.length).join(".");
+    return beyond === "" ? allAt(value, ...path.slice(steps.length)) : [{ [beyond]: value }];
+  });
 }
 
 /** A place that settings are read from: the base, or what a remote puts over it. */

@@ -23,6 +23,8 @@ interface Found {
   readonly source: string;
   readonly value?: string;
   readonly line?: number;
+  /** Found where only some versions of the Supabase CLI see a setting. */
+  readonly isHidden?: boolean;
 }
 
 /**
@@ -47,9 +49,9 @@ export async function uploadOf(
   // The Supabase CLI leaves those out, which the platform sets itself.
   const sent = [...inFile, ...secretsIn(config)]
     .filter(({ name }) => !name.startsWith("SUPABASE_"));
-  const isAsPrinted = ({ name, value }: Found) => {
+  const isAsPrinted = ({ name, value, isHidden }: Found) => {
     const given = printed.get(name);
-    return printed.has(name) && (given === undefined || value === undefined || value === given);
+    return printed.has(name) && !isHidden && (given === undefined || value === given);
   };
   const there = sent.filter((one) => isAsPrinted(one) && printed.get(one.name) === undefined);
   const rest = sent.filter((one) => !isAsPrinted(one));
@@ -99,29 +101,40 @@ function foundIn(text: string): Found[] {
   const entries = entriesIn(text);
   // The last of a name counts, for the Supabase CLI and here.
   const last = new Map(entries.map((entry) => [entry.name, entry]));
-  const hidden = ourNamesIn(text).filter((name) => !last.has(name));
+  const seen = (name: string) => entries.filter((entry) => entry.name === name).length;
+  const hidden = [...ourNamesIn(text)].filter(([name, count]) => count > seen(name));
   return [
     ...[...last.values()].map((entry: Entry) => ({ ...entry, source: ENV_FILE })),
-    ...hidden.map((name) => ({ name, source: ENV_FILE })),
+    ...hidden.map(([name]) => ({ name, source: ENV_FILE, isHidden: true })),
   ];
 }
 
 /**
- * Our settings wherever a line begins with one, within quotes, too: other versions of the Supabase
- * CLI read quotes differently, and what is a value to one is a setting to another.
+ * Our settings wherever they stand, but in a comment, and how often: other versions of the Supabase
+ * CLI read quotes and line ends differently, and what is a value to one is a setting to another.
  */
-function ourNamesIn(text: string): string[] {
-  const lines = text.matchAll(/^[^\S\n]*(?:export[^\S\n]+)?([A-Z][A-Z0-9_]{0,63})[^\S\n]*[=:]/gm);
-  return [...lines].map(([, name = ""]) => name).filter((name) => decidedBy(name) !== undefined);
+function ourNamesIn(text: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of text.split(/[\r\n]/).filter((line) => !/^\s*#/.test(line))) {
+    for (
+      const [, name = ""] of line.matchAll(/(?<![A-Z0-9_])([A-Z][A-Z0-9_]{0,63})[\s\u0085]*[=:]/g)
+    ) {
+      if (decidedBy(name) !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return counts;
 }
 
-/** `[edge_runtime.secrets]`: what `env(…)` there stands for is not known here, and sent all the same. */
+/**
+ * `[edge_runtime.secrets]`: what `env(…)` there stands for is not known here, and sent all the same. Some
+ * versions of the Supabase CLI send each name in capitals.
+ */
 function secretsIn(config: TomlTable): Found[] {
   return placesIn(config).flatMap(({ prefix, settings }) =>
     allAt(settings, "edge_runtime", "secrets")
       .flatMap((secrets) => Object.entries(table(secrets) ?? {}))
       .map(([name, value]) => ({
-        name,
+        name: name.toUpperCase(),
         source: `${CONFIG}, ${prefix}edge_runtime.secrets`,
         ...(typeof value === "string" && !value.startsWith("env(") && { value }),
       }))

@@ -68,6 +68,10 @@ export const GATEWAY_REFUSALS: readonly Named[] = [
   ["401 with a message alone", json({ message: WORDS }, 401)],
   ["401 in the form of a web framework", json({ code: 401, msg: WORDS, data: null }, 401)],
   ["401 with a code of another status", json({ code: 1001, msg: WORDS }, 401)],
+  [
+    "401 of an old Auth server that saw no token",
+    json({ code: 401, msg: "This endpoint requires a Bearer token" }, 401),
+  ],
   ["401 with an empty mark", json({ message: WORDS }, 401, { "x-sb-error-code": "" })],
   ["a page that quotes the Auth server", raw(`<p>{"code":403,"msg":"${WORDS}"}</p>`, 403)],
 ];

@@ -98,6 +98,7 @@ export class JwksCache {
     const next = this.#hasSet ? this.#refetchedAt + PAUSE_MS : at + RECOVERY_MS;
     const seconds = Math.ceil((next - this.#world.clock.tick()) / 1000);
     const { retryAfter } = fault;
+    // Who says "at once" is taken at their word.
     return { ...fault, retryAfter: retryAfter && Math.max(retryAfter, seconds) };
   }
 

@@ -77,6 +77,9 @@ const KINDS: Record<string, string[]> = {
   "that is an API key or a token": [
     ANON,
     `Bearer ${ANON}`,
+    `SUPABASE_ANON_KEY=${ANON}`,
+    `sbp_${random(32)}`,
+    `behest_sk_live_${random(24)}`,
     `sb_secret_${random(24)}`,
     `sb_publishable_${random(24)}`,
   ],
@@ -196,6 +199,17 @@ Deno.test("an oct key of SUPABASE_JWKS that is no secret is misconfigured, too",
   assert.match(await expectMisconfigured(settings, "SUPABASE_JWKS", jwks), /key set/);
 });
 
+Deno.test("an oct key that only the fetched set shows to be public is misconfigured from then on", async () => {
+  const k = base64url(new TextEncoder().encode(String(KEY.x)));
+  const settings = { SUPABASE_JWKS: JSON.stringify({ keys: [{ kty: "oct", k, kid: "oct-1" }] }) };
+  const jwks = json({ keys: [KEY] });
+  await inProject(settings, { jwks }, async (project) => {
+    const { message } = await project.expect({ token: await liveToken(SIGNER) }, "misconfigured");
+    assert.match(message, /SUPABASE_JWKS/);
+    assert.equal(project.upstream.to("mint").length, 0);
+  });
+});
+
 Deno.test("an oct key of one byte over and over lets nobody in, and the log says that it is not used", async () => {
   const zeros = new Uint8Array(32);
   const settings = { SUPABASE_JWKS: withOct(zeros), BEHEST_USER_CHECK: "claims" };
@@ -214,6 +228,8 @@ Deno.test("a secret that merely resembles what is none is taken, byte for byte",
     `{${Buffer.from(bytes).toString("hex")}}`,
     `[${Buffer.from(bytes).toString("base64")}]`,
     `eyJ${Buffer.from(bytes).toString("hex")}`,
+    // Base64 of 64 bytes that reads like DER.
+    `0V0A${Buffer.from(bytes).toString("base64")}`.slice(0, 88),
     `sb_${Buffer.from(bytes).toString("base64url")}`,
     // As long as a coordinate, and of no key of the set.
     base64url(bytes.subarray(0, 32)),
