@@ -1,8 +1,8 @@
 /** `deno task bench`: this function, the one it replaces, and the floor, side by side in one run. */
 import { cpus, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
-import { startChild } from "../dev/child.ts";
-import { findDeno, HOSTED_DENO } from "../dev/denos.ts";
+import { startChild } from "../dev/stack/child.ts";
+import { findDeno, HOSTED_DENO } from "../dev/run/denos.ts";
 import { chart } from "./chart.ts";
 import { makeUsers } from "./contestants.ts";
 import type { Costs } from "./crypto.ts";

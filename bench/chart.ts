@@ -1,7 +1,7 @@
 /** The report as a picture: one small chart a measure, each with its own scale. */
 import { compile, type TopLevelSpec } from "vega-lite";
 import { parse, View } from "vega";
-import { HOSTED_DENO } from "../dev/denos.ts";
+import { HOSTED_DENO } from "../dev/run/denos.ts";
 import type { DenoReport, Report, Row } from "./report.ts";
 
 const NAMES: Record<string, string> = {

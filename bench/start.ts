@@ -1,8 +1,8 @@
 /**
- * Runs a contestant's entry point, whose path is the first argument, as `dev/function.ts` runs ours,
- * and says how long its import took, and how much of that the WebAssembly module did.
+ * Runs a contestant's entry point, whose path is the first argument, as `dev/stack/function.ts` runs
+ * ours, and says how long its import took, and how much of that the WebAssembly module did.
  */
-import "../dev/listen.ts";
+import "../dev/stack/listen.ts";
 
 let wasm = 0;
 for (const name of ["Module", "Instance"] as const) {

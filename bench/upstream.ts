@@ -5,7 +5,7 @@
  * `/bench/users` takes the users; `/bench?ms=25` sets the time, gives what was counted until then,
  * and counts anew.
  */
-import { exitWithParent } from "../dev/parent.ts";
+import { exitWithParent } from "../dev/stack/parent.ts";
 
 /** What was counted since the last time. */
 export interface Counts {

@@ -10,7 +10,7 @@ import { bundle, fetchLibraries, start } from "../bench/process.ts";
 import { type DenoReport, type Report, spreadOf } from "../bench/report.ts";
 import { judge } from "../bench/targets.ts";
 import type { Counts } from "../bench/upstream.ts";
-import { startChild } from "../dev/child.ts";
+import { startChild } from "../dev/stack/child.ts";
 import { compactVerify } from "jose";
 import { behestKey } from "./support/behest_keys.ts";
 import { payloadOf } from "./support/keys.ts";

@@ -7,8 +7,8 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { makePage } from "../dev/page.ts";
-import { type Stack, startStack } from "../dev/stack.ts";
+import { makePage } from "../dev/stack/page.ts";
+import { type Stack, startStack } from "../dev/stack/stack.ts";
 import { startChromium } from "./chromium.ts";
 
 /** How long the page may take for one step, in ms. */

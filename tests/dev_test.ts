@@ -1,13 +1,13 @@
 /** The commands that a person types: `deno task dev` and `deno task demo`. */
 
 import assert from "node:assert/strict";
-import { startGateway } from "../dev/gateway.ts";
+import { startGateway } from "../dev/gateway/gateway.ts";
 
 const FREE_PORTS = ["--port", "0", "--gateway-port", "0"];
 
 function script(name: string, args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", `dev/${name}.ts`, ...args],
+    args: ["run", "-A", `dev/stack/${name}.ts`, ...args],
     cwd: new URL("..", import.meta.url),
     env: { NO_COLOR: "1" },
     stdout: "piped",

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { importPKCS8, SignJWT } from "jose";
-import { type Credentials, makeCredentials } from "../dev/credentials.ts";
-import { type Gateway, type GatewayOptions, startGateway } from "../dev/gateway.ts";
+import { type Credentials, makeCredentials } from "../dev/gateway/credentials.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "../dev/gateway/gateway.ts";
 
 /** The one origin that is allowed. */
 export const ORIGIN = "http://localhost:3000";

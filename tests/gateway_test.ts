@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import OpenAI from "openai";
-import { startGateway } from "../dev/gateway.ts";
+import { startGateway } from "../dev/gateway/gateway.ts";
 import {
   chat,
   gatewayTest,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
-import { makeCredentials } from "../dev/credentials.ts";
+import { makeCredentials } from "../dev/gateway/credentials.ts";
 import {
   chat,
   gatewayTest,

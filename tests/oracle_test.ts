@@ -1,7 +1,7 @@
 /** The local token against the official SDK's, claim by claim. */
 import assert from "node:assert/strict";
 import { SignJWT } from "jose";
-import { makeCredentials } from "../dev/credentials.ts";
+import { makeCredentials } from "../dev/gateway/credentials.ts";
 import { createHandler } from "../supabase/functions/behest-token/handler.ts";
 import { systemClock } from "../supabase/functions/behest-token/upstream.ts";
 import { sdkSign } from "./sdk/sdk.ts";

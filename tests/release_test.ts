@@ -1,6 +1,6 @@
 /** `deno task release`: every file that names the version gets it, and nothing is released unsaid. */
 import assert from "node:assert/strict";
-import { Obstacle, release } from "../dev/release.ts";
+import { Obstacle, release } from "../dev/build/release.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const FILES = ["Cargo.toml", "Cargo.lock", "fuzz/Cargo.lock", "openapi.yaml", "CHANGELOG.md"];

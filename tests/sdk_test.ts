@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { type Gateway, type GatewayOptions, startGateway } from "../dev/gateway.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "../dev/gateway/gateway.ts";
 import { callSdk, SdkError, type SdkMint, sdkSign } from "./sdk/sdk.ts";
 
 function sdkTest(

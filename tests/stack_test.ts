@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { decodeJwt } from "jose";
 import OpenAI from "openai";
-import { findDeno, HOSTED_DENO } from "../dev/denos.ts";
-import { type Stack, type StackOptions, startStack } from "../dev/stack.ts";
-import { setPlan } from "../dev/users.ts";
+import { findDeno, HOSTED_DENO } from "../dev/run/denos.ts";
+import { type Stack, type StackOptions, startStack } from "../dev/stack/stack.ts";
+import { setPlan } from "../dev/stack/users.ts";
 
 interface Minted {
   token: string;

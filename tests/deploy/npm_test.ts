@@ -1,8 +1,8 @@
 /** The npm package: published to a registry, and used from a fresh project on Deno and on Node. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { startProgram } from "../../dev/child.ts";
-import { findDeno } from "../../dev/denos.ts";
+import { startProgram } from "../../dev/stack/child.ts";
+import { findDeno } from "../../dev/run/denos.ts";
 import { assertMints, DENOS, inFolder, startDeployed } from "../support/deployed.ts";
 import { npm, startRegistry } from "../support/registry.ts";
 import { type Running, variables } from "../support/running.ts";

@@ -2,7 +2,7 @@
  * The function as it ships, with probes around it: what it holds of memory, handles and timers is
  * told on a second port, and it can be made to trap there. The function knows nothing of this.
  */
-import { exitWithParent } from "../../dev/parent.ts";
+import { exitWithParent } from "../../dev/stack/parent.ts";
 import { Probes } from "./probes.ts";
 
 const probes = new Probes();

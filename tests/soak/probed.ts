@@ -1,5 +1,5 @@
 /** Starts the function in its own process, with probes around it. */
-import { startChild } from "../../dev/child.ts";
+import { startChild } from "../../dev/stack/child.ts";
 import type { Reading } from "./probes.ts";
 
 /** A running function. */

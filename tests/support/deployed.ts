@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { jwtVerify } from "jose";
-import { startChild } from "../../dev/child.ts";
-import { findDeno, HOSTED_DENO } from "../../dev/denos.ts";
+import { startChild } from "../../dev/stack/child.ts";
+import { findDeno, HOSTED_DENO } from "../../dev/run/denos.ts";
 import { behestKey, localSettings } from "./behest_keys.ts";
 import { signerOf } from "./keys.ts";
 import { leastSettings, liveToken, type Running, Upstream, variables } from "./running.ts";
@@ -44,7 +44,7 @@ export async function startDeployed(
   settings: Settings,
   flags = ALONE,
 ): Promise<Running> {
-  const listen = new URL("../../dev/listen.ts", import.meta.url);
+  const listen = new URL("../../dev/stack/listen.ts", import.meta.url);
   const start = `${folder}/start.ts`;
   await Deno.writeTextFile(start, `import "${listen}";\nimport "./${entry}";\n`);
   const log: string[] = [];

@@ -1,6 +1,6 @@
 /** The real stack, for tests of the doctor: open while a file of tests runs. */
 import assert from "node:assert/strict";
-import { type Stack, startStack } from "../../dev/stack.ts";
+import { type Stack, startStack } from "../../dev/stack/stack.ts";
 import type { CheckId } from "../../cli/doctor/report.ts";
 import { ALL, type Examined, idsOf, printed, secrets } from "./doctor_run.ts";
 

@@ -1,6 +1,6 @@
 /** A registry on loopback (Verdaccio) with nothing in it, and what npm does with it. */
 import { fileURLToPath } from "node:url";
-import { startProgram } from "../../dev/child.ts";
+import { startProgram } from "../../dev/stack/child.ts";
 
 const HERE = fileURLToPath(new URL("../deploy/registry/", import.meta.url));
 

@@ -1,5 +1,5 @@
 /** The real Supabase CLI, which npm ships, told to talk to a double of the Management API. */
-import { randomHex } from "../../dev/credentials.ts";
+import { randomHex } from "../../dev/gateway/credentials.ts";
 import { REF } from "./management_api.ts";
 
 /** The newest, and the last before its flags changed. */

@@ -1,7 +1,7 @@
 /** Programs that cargo builds for us, each at one version, kept under `.cache/`. */
 import { fileURLToPath } from "node:url";
 
-const CACHE = fileURLToPath(new URL("../.cache/cargo/", import.meta.url));
+const CACHE = fileURLToPath(new URL("../../.cache/cargo/", import.meta.url));
 
 /**
  * Builds a program from crates.io, once.

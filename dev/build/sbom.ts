@@ -1,7 +1,7 @@
 /** What ships, as a software bill of materials (CycloneDX 1.6, ECMA-424). */
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TARGET = "wasm32-unknown-unknown";
 
 /** The part of `cargo metadata` that is read here. */

@@ -1,6 +1,6 @@
 /** `deno task soak`: the long form of `tests/soak_test.ts`. */
 import { parseArgs } from "node:util";
-import { type Mode, type Progress, type Report, soak } from "../tests/soak/soak.ts";
+import { type Mode, type Progress, type Report, soak } from "../../tests/soak/soak.ts";
 import { findDeno } from "./denos.ts";
 
 const HELP = `Asks the function for tokens, for long: good and bad requests of many users at once.

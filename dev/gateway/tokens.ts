@@ -4,7 +4,7 @@ import { createLocalJWKSet, errors, exportJWK, generateKeyPair, jwtVerify, SignJ
 import type { JSONWebKeySet } from "jose";
 import type { Credentials } from "./credentials.ts";
 import { randomHex } from "./credentials.ts";
-import { forbidden, invalidToken } from "./gateway_fault.ts";
+import { forbidden, invalidToken } from "./fault.ts";
 
 /** Both official SDKs default to these two. */
 const ISSUER = "https://api.behest.ai";

@@ -14,7 +14,7 @@ Suites, by default all:
 
 Exit code: 0 all passed, 1 something failed, 2 wrong usage.`;
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Suite {
   readonly name: string;

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { createClient } from "@supabase/supabase-js";
 import { decodeJwt, type JWTPayload } from "jose";
 import OpenAI from "openai";
-import { MODEL } from "./gateway_chat.ts";
+import { MODEL } from "../gateway/chat.ts";
 import { type Mode, type Stack, startStack } from "./stack.ts";
 
 const HELP = `Goes the whole way once: sign-up, Behest token, streamed chat.

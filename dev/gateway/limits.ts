@@ -1,7 +1,7 @@
 /** How much a user may ask for: requests a minute by tier, and a quota. */
 
-import { GatewayFault } from "./gateway_fault.ts";
-import type { Caller } from "./gateway_tokens.ts";
+import { GatewayFault } from "./fault.ts";
+import type { Caller } from "./tokens.ts";
 
 /** Both are counted for each user. */
 export interface Limits {

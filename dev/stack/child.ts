@@ -52,7 +52,7 @@ export function startChild({ deno, args, ...options }: ChildOptions): Promise<Ch
 export async function startProgram(options: ProgramOptions): Promise<Child> {
   const process = new Deno.Command(options.program, {
     args: options.args,
-    cwd: new URL("..", import.meta.url),
+    cwd: new URL("../..", import.meta.url),
     clearEnv: !options.inheritEnv,
     env: { ...denoVariables(), ...options.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
     stdin: "piped",

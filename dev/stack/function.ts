@@ -4,4 +4,4 @@
  */
 
 import "./listen.ts";
-import "../supabase/functions/behest-token/index.ts";
+import "../../supabase/functions/behest-token/index.ts";

@@ -11,7 +11,7 @@ there is one version of it. Needs Rust; the first time it builds cargo-deny.
 
 Exit code: 0 all as it should be, 1 something is not, 2 wrong usage.`;
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const VERSION = "0.20.2";
 
 const advisories = Deno.args.includes("--advisories");

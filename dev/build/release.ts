@@ -13,7 +13,7 @@ commands for that it prints.
 
 Exit code: 0 ready; 1 something is in the way, or a check failed; 2 wrong usage.`;
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 /** The files that a version stands in. */
 const FILES = ["Cargo.toml", "Cargo.lock", "fuzz/Cargo.lock", "openapi.yaml", "CHANGELOG.md"];

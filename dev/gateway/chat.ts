@@ -1,7 +1,7 @@
 /** A model that needs no model: it repeats the prompt and says who asked. */
 
-import type { Caller } from "./gateway_tokens.ts";
-import { validationError } from "./gateway_fault.ts";
+import type { Caller } from "./tokens.ts";
+import { validationError } from "./fault.ts";
 
 /** Longest prompt that is echoed, in characters. */
 const ECHO_LENGTH = 500;

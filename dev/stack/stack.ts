@@ -5,10 +5,10 @@
  */
 
 import { type Child, startChild } from "./child.ts";
-import { type Credentials, makeCredentials, randomHex } from "./credentials.ts";
+import { type Credentials, makeCredentials, randomHex } from "../gateway/credentials.ts";
 import { startFront } from "./front.ts";
-import { startGateway } from "./gateway.ts";
-import type { Limits } from "./gateway_limits.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
 import { seedUsers, type User } from "./users.ts";
 
@@ -150,7 +150,13 @@ function startLite(
   return startChild({
     name: "Supabase Lite",
     deno: Deno.execPath(),
-    args: ["--allow-net=127.0.0.1", "--allow-env", "--allow-read", "--allow-sys", "dev/lite.ts"],
+    args: [
+      "--allow-net=127.0.0.1",
+      "--allow-env",
+      "--allow-read",
+      "--allow-sys",
+      "dev/stack/lite.ts",
+    ],
     env: {
       JWT_SECRET: keys.jwtSecret,
       SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
@@ -172,7 +178,7 @@ export function startFunction(
   return startChild({
     name: "The function",
     deno,
-    args: [...isolation, "--allow-net=127.0.0.1", "--allow-env", "dev/function.ts"],
+    args: [...isolation, "--allow-net=127.0.0.1", "--allow-env", "dev/stack/function.ts"],
     env,
     inheritEnv: false,
     onLine,

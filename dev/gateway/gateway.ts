@@ -5,10 +5,10 @@
  */
 
 import { type Credentials, makeCredentials, randomHex } from "./credentials.ts";
-import { answerChat, MODEL, parseChat } from "./gateway_chat.ts";
-import { forbidden, GatewayFault, invalidToken, validationError } from "./gateway_fault.ts";
-import { DEFAULT_LIMITS, type Limits, makeLimiter } from "./gateway_limits.ts";
-import { makeTokens, type MintRequest } from "./gateway_tokens.ts";
+import { answerChat, MODEL, parseChat } from "./chat.ts";
+import { forbidden, GatewayFault, invalidToken, validationError } from "./fault.ts";
+import { DEFAULT_LIMITS, type Limits, makeLimiter } from "./limits.ts";
+import { makeTokens, type MintRequest } from "./tokens.ts";
 
 /** Largest request body, in bytes. */
 const BODY_LIMIT = 1024 * 1024;

@@ -17,7 +17,7 @@ const HELP = `Makes pkg/ from src/. Needs Rust (rustup); the first time takes tw
 
 Exit code: 0 done, or pkg/ is what the sources make; 1 it is not, or a step failed; 2 wrong usage.`;
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const PKG = `${ROOT}/pkg`;
 const NAME = "behest_token";
 const TARGET = "wasm32-unknown-unknown";

@@ -20,7 +20,7 @@ replayed by every \`cargo test\`.
 
 Exit code: 0 nothing found, 1 something found or a step failed, 2 wrong usage.`;
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const FUZZ = `${ROOT}/fuzz`;
 const BUILT = `${ROOT}/target/fuzz`;
 const SHOWS_PROGRESS = Deno.stdout.isTerminal();

@@ -1,8 +1,8 @@
 /** Serves the demo page. Its script is bundled here: nothing comes from elsewhere. */
 
 import type { Page } from "./front.ts";
-import { MODEL } from "./gateway_chat.ts";
-import type { PageSettings } from "./page/settings.ts";
+import { MODEL } from "../gateway/chat.ts";
+import type { PageSettings } from "../page/settings.ts";
 
 /** What the page has to know of the stack. */
 export type PageOptions = Omit<PageSettings, "model">;
@@ -56,7 +56,7 @@ async function readHtml(settings: PageSettings): Promise<string> {
 }
 
 function read(name: string): Promise<string> {
-  return Deno.readTextFile(new URL(`page/${name}`, import.meta.url));
+  return Deno.readTextFile(new URL(`../page/${name}`, import.meta.url));
 }
 
 /** Once for the whole process; a failure is tried again. */
@@ -72,7 +72,7 @@ function bundleScript(): Promise<string> {
 async function runBundler(): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--platform", "browser", "--minify", "dev/page/app.ts"],
-    cwd: new URL("..", import.meta.url),
+    cwd: new URL("../..", import.meta.url),
     env: { NO_COLOR: "1" },
   }).output();
   const text = new TextDecoder();
