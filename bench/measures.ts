@@ -11,7 +11,14 @@ import {
 } from "./contestants.ts";
 import { Connection, load } from "./load.ts";
 import { cpuOf, memoryOf, type Running, start } from "./process.ts";
-import { CONNECTIONS, type DenoReport, type Row, spreadOf, UPSTREAM_MS } from "./report.ts";
+import {
+  CONNECTIONS,
+  type DenoReport,
+  type Row,
+  type Spread,
+  spreadOf,
+  UPSTREAM_MS,
+} from "./report.ts";
 import type { Counts } from "./upstream.ts";
 
 /** How much is measured. */
@@ -85,19 +92,22 @@ export async function measureCold(stage: Stage): Promise<void> {
   const floor = times.at(-1);
   if (!floor) return;
   report.floor = { cached: spreadOf(floor.cached), uncached: spreadOf(floor.uncached) };
-  const over = (rounds: number[][], floor: number) =>
-    spreadOf(rounds.map((round) => round.map((ms) => ms - floor)));
   for (const [nth, [{ name }, mode]] of started.entries()) {
     const [time, imported] = [times[nth], imports[nth]];
     if (!time || !imported) continue;
     const row = rowOf(report, name, mode);
     row.cold = {
-      cached: over(time.cached, report.floor.cached.p50),
-      uncached: over(time.uncached, report.floor.uncached.p50),
+      cached: overFloor(time.cached, report.floor.cached.p50),
+      uncached: overFloor(time.uncached, report.floor.uncached.p50),
     };
     row.imported = spreadOf([imported.whole]);
     if (imported.wasm.some((ms) => ms > 0)) row.wasm = spreadOf([imported.wasm]);
   }
+}
+
+/** Starts in milliseconds, a round each, less what every program's start takes. */
+export function overFloor(rounds: number[][], floor: number): Spread {
+  return spreadOf(rounds.map((round) => round.map((ms) => ms - floor)));
 }
 
 async function coldStart(stage: Stage, contestant: Contestant, mode: Mode, codeCache: boolean) {

@@ -71,8 +71,18 @@ const SUITES: Suite[] = [
   },
 ];
 
+interface Result {
+  readonly passed: number;
+  readonly failed: number;
+  /** What the suite says of its failures, to be read again at the end; empty where all passed. */
+  readonly failures: string;
+}
+
+/** Lines of a suite's own account of what failed that are shown again. */
+const SHOWN_AGAIN = 60;
+
 /** Runs a suite with its output shown as it comes. */
-async function run({ name, what, command, counts }: Suite): Promise<[number, number]> {
+async function run({ name, what, command, counts }: Suite): Promise<Result> {
   console.log(`\n── ${name}: ${what} ──`);
   const [program, ...args] = await command();
   const child = new Deno.Command(program, {
@@ -97,7 +107,14 @@ async function run({ name, what, command, counts }: Suite): Promise<[number, num
   }
   // A suite that broke down, or ran nothing, has failed, whatever it counted.
   if ((!success && failed === 0) || passed === 0) failed++;
-  return [passed, failed];
+  return { passed, failed, failures: failed === 0 ? "" : failuresIn(output) };
+}
+
+/** From the heading that Deno and cargo put over failures, or else the last lines. */
+function failuresIn(output: string): string {
+  const from = output.search(/^(?: ERRORS |failures:)\s*$/m);
+  if (from >= 0) return output.slice(from).split("\n").slice(0, SHOWN_AGAIN).join("\n");
+  return output.split("\n").slice(-SHOWN_AGAIN).join("\n");
 }
 
 const wanted = Deno.args.length === 0
@@ -113,13 +130,18 @@ if (unknown !== undefined) {
   Deno.exit(2);
 }
 const start = performance.now();
-const results = new Map<string, [number, number]>();
+const results = new Map<string, Result>();
 for (const suite of wanted) results.set(suite.name, await run(suite));
+// Thousands of lines lie between a failure and here.
+for (const [name, { failures }] of results) {
+  if (failures !== "") console.log(`\n── what failed in ${name} ──\n${failures}`);
+}
 console.log();
-for (const [name, [passed, failed]] of results) {
+for (const [name, { passed, failed }] of results) {
   console.log(`${name.padEnd(8)} ${passed} passed, ${failed} failed`);
 }
-const total = [...results.values()].reduce(([a, b], [c, d]) => [a + c, b + d]);
+const sum = (of: "passed" | "failed") =>
+  [...results.values()].reduce((sum, result) => sum + result[of], 0);
 console.log(`in ${Math.round((performance.now() - start) / 1000)} s`);
-console.log(`\n${total[0]} passed, ${total[1]} failed`);
-Deno.exit(total[1] === 0 ? 0 : 1);
+console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
+Deno.exit(sum("failed") === 0 ? 0 : 1);
