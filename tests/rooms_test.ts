@@ -80,7 +80,7 @@ Deno.test("no module of the core uses one that uses it", async () => {
   assert.equal(circleIn(rooms)?.join(" -> "), undefined);
 });
 
-for (const folder of ["supabase/functions", "cli", "dev", "bench", "npm", "tests"]) {
+for (const folder of ["supabase/functions", "cli", "client", "dev", "bench", "npm", "tests"]) {
   Deno.test(`no file of ${folder}/ imports one that imports it`, async () => {
     const rooms = await scriptRooms(folder);
     const imports = [...rooms.values()].reduce((sum, { size }) => sum + size, 0);

@@ -1,0 +1,69 @@
+/** Every way in which no token can be had, or a request is not sent. */
+
+/** What the client itself says; the function's own codes come as they are (README, "Errors"). */
+export type ClientCode =
+  | "no_session"
+  | "user_changed"
+  | "timeout"
+  | "network"
+  | "bad_answer"
+  | "foreign_url"
+  | "closed";
+
+/** What is known of an error beside its code and message. */
+export interface BehestErrorDetails {
+  /** HTTP status of the answer, where there was one. */
+  readonly status?: number | undefined;
+  /** Seconds after which to ask again, as the function says. */
+  readonly retryAfter?: number | undefined;
+  /** Names the mint in Behest's own logs. */
+  readonly traceId?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Says by its `code` what happened, and by its `message` what to do. Holds no token. */
+export class BehestError extends Error implements BehestErrorDetails {
+  /** One of the function's codes or of the client's own. */
+  declare readonly code: ClientCode | (string & Record<never, never>);
+  declare readonly status?: number | undefined;
+  declare readonly retryAfter?: number | undefined;
+  declare readonly traceId?: string | undefined;
+
+  constructor(
+    code: BehestError["code"],
+    message: string,
+    { cause, ...details }: BehestErrorDetails = {},
+  ) {
+    super(message, { cause });
+    Object.assign(this, { name: "BehestError", code }, details);
+  }
+}
+
+/** The error of who waits while nobody is signed in. */
+export function noSession(cause?: unknown): BehestError {
+  return new BehestError("no_session", "Nobody is signed in: sign in first.", { cause });
+}
+
+/** The error of who waited for a token of a user who has left. */
+export function userChanged(): BehestError {
+  return new BehestError("user_changed", "The user has changed: ask again.");
+}
+
+/** The error for an answer that the function never gives. */
+export function badAnswer(status?: number, cause?: unknown): BehestError {
+  return new BehestError(
+    "bad_answer",
+    "This is no answer of the function: is it deployed by this name, and is a proxy before it?",
+    { status, cause },
+  );
+}
+
+/** The error for no answer at all, as far as a page may know. */
+export function network(cause: unknown, status?: number): BehestError {
+  return new BehestError(
+    "network",
+    "No answer: offline, or the function is not deployed or does not start, or CORS_ORIGIN " +
+      "lacks this origin. The console knows, and `npx behest-token doctor`.",
+    { status, cause },
+  );
+}

@@ -1,0 +1,280 @@
+/** Where tokens come from: the one at hand while it is good, else one mint, however many ask. */
+
+import { type Clock, stopwatch } from "./clock.ts";
+import { BehestError, network, noSession, userChanged } from "./error.ts";
+import { mint, type MintOptions } from "./mint.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
+import { type Held, hold, secondsLeft } from "./token.ts";
+import { followUser } from "./user.ts";
+import { begin, reasonOf, untilAborted, type Work } from "./work.ts";
+
+/** How tokens are got. */
+export interface SourceOptions extends MintOptions {
+  /** Seconds of life under which a token is replaced before it is used. */
+  readonly refreshBefore: number;
+  /** Ms that one mint may take. */
+  readonly timeout: number;
+}
+
+/** The token of who is signed in, and never another's. */
+export interface TokenSource {
+  /** What an application may show. */
+  state(): Snapshot;
+  /**
+   * @returns the token at hand, or a new one
+   * @throws {BehestError} why there is none; the signal's own reason, where it ends the wait
+   */
+  ready(signal?: AbortSignal | null): Promise<Held>;
+  /** Whether a token is that of who is signed in: asked at the last moment before its use. */
+  owns(held: Held): boolean;
+  /** Behest has taken this token. */
+  accepted(held: Held): void;
+  /** Behest has answered 401 to this token: it is replaced, unless it was already. */
+  refused(held: Held): void;
+  /** The application knows better: the next use mints, and waits for no pause. */
+  invalidate(): void;
+  /** The next token begins another Behest session. */
+  newSession(): void;
+  /** Ends every wait, and hands out nothing more. */
+  close(): void;
+}
+
+/** A mint under way, made anew for as long as it is invalidated on its way. */
+interface Minting {
+  promise: Promise<Held>;
+  attempt: Work<Held>;
+}
+
+/** Seconds between a failed mint and the next, where the function does not say; each time doubled. */
+const FIRST_PAUSE = 1;
+const LONGEST_PAUSE = 30;
+/** What a 401 of Behest's counts: a token that it never took is as bad as three that it did. */
+const STRIKES_IN_DOUBT = 3;
+/** Seconds after which a token that Behest still takes shows that all is well. */
+const SETTLED = 30;
+
+/** @param changed hears of every change of `state` */
+export function makeSource(
+  supabase: SupabaseLike,
+  options: SourceOptions,
+  clock: Clock,
+  changed: () => void,
+): TokenSource {
+  let held: Held | undefined;
+  let { sessionId } = options;
+  /** Why the last mint failed, until one succeeds, and the seconds that the next one waits. */
+  let failure: { error: BehestError; pause: number; age: () => number } | undefined;
+  let failures = 0;
+  let strikes = 0;
+  /** Counts what makes the result of a mint under way worthless, though its user is still here. */
+  let generation = 0;
+  let minting: Minting | undefined;
+  let asking: Work<SupabaseSession> | undefined;
+  let closed: BehestError | undefined;
+  const user = followUser(supabase.auth, { changed: leave, doubted: changed, signedUp: drop });
+
+  function state(): Snapshot {
+    const { tier, expiresAt, sessionId } = (user.certain && held || undefined)?.answer ?? {};
+    let status: Snapshot["status"] = "idle";
+    if (minting) status = "minting";
+    else if (sessionId) status = "ready";
+    else if (failure) status = "failed";
+    else if (user.certain && !user.id) status = "signed-out";
+    return { status, tier, expiresAt, sessionId, error: failure?.error };
+  }
+
+  async function ready(signal?: AbortSignal | null): Promise<Held> {
+    if (signal?.aborted) throw reasonOf(signal);
+    while (!closed && !user.certain) {
+      asking ??= ask();
+      await untilAborted(asking.promise, signal);
+    }
+    if (closed) throw closed;
+    const good = atHand();
+    if (good) return good;
+    minting ??= startMinting();
+    const arrived = await untilAborted(minting.promise, signal);
+    if (!owns(arrived)) throw closed ?? userChanged();
+    return arrived;
+  }
+
+  function owns(held: Held): boolean {
+    return !closed && user.certain && user.id === held.user;
+  }
+
+  /** @throws {BehestError} the last failure, where it has to be waited out */
+  function atHand(): Held | undefined {
+    // Judged when somebody asks: a timer of many days would fire at once, one in sleep too late.
+    const error = failure && failure.age() < failure.pause ? failure.error : undefined;
+    if (held) {
+      const left = secondsLeft(held);
+      const enough = Math.min(options.refreshBefore, held.answer.ttl / 2);
+      // While none can be had, the one at hand serves to its end.
+      if (left > 0 && (left >= enough || error)) return held;
+    }
+    if (error) throw error;
+    return undefined;
+  }
+
+  /** Work that may take `timeout`, also where supabase-js never answers. */
+  function bounded<T>(work: (signal: AbortSignal) => Promise<T>): Work<T> {
+    const own = begin(work);
+    const message = `No token within ${options.timeout} ms: ask again, and see the function's log.`;
+    const stop = clock.after(options.timeout, () => own.end(new BehestError("timeout", message)));
+    own.promise.catch(() => {}).finally(stop);
+    return own;
+  }
+
+  /** Makes certain who is signed in. */
+  function ask(): Work<SupabaseSession> {
+    const own = bounded(user.session);
+    own.promise.catch((error) => note(error, 0)).finally(() => {
+      asking = undefined;
+      changed();
+    });
+    return own;
+  }
+
+  function startMinting(): Minting {
+    const own = {} as Minting;
+    own.promise = mintLatest(own).finally(() => {
+      if (minting === own) minting = undefined;
+      changed();
+    });
+    own.promise.catch(() => {});
+    return own;
+  }
+
+  async function mintLatest(own: Minting): Promise<Held> {
+    for (;;) {
+      let current = generation;
+      own.attempt = bounded(async (signal) => {
+        const session = await user.session();
+        // What was invalidated until here is no matter of this one.
+        current = generation;
+        return mintOnce(session, signal);
+      });
+      changed();
+      try {
+        const minted = await own.attempt.promise;
+        if (current === generation) return keep(minted);
+      } catch (error) {
+        if (isFinal(error) || current === generation) return fail(error);
+      }
+    }
+  }
+
+  /** Pinned to its session: whoever is signed in when it ends gets nothing of another's. */
+  async function mintOnce(session: SupabaseSession, signal: AbortSignal): Promise<Held> {
+    const { id } = session.user;
+    const check = (now: SupabaseSession) => {
+      if (signal.aborted || now.user.id !== id) throw userChanged();
+    };
+    const call = async (session: SupabaseSession) => {
+      check(session);
+      const answer = await mint(supabase, session, { ...options, sessionId }, signal);
+      return hold(answer, id, clock);
+    };
+    const minted = await call(session).catch(async (error) => {
+      if (error.code !== "expired_token") throw error;
+      return call(
+        await user.refreshed().catch((fault) => {
+          throw fault.code === "no_session" ? error : fault;
+        }),
+      );
+    });
+    if (!user.certain) check(await user.session());
+    return minted;
+  }
+
+  function keep(minted: Held): Held {
+    held = minted;
+    sessionId = minted.answer.sessionId;
+    failure = undefined;
+    // While Behest refuses what is minted, that a mint went well says little.
+    if (strikes <= STRIKES_IN_DOUBT) failures = 0;
+    return minted;
+  }
+
+  /** @returns the token at hand, where the mint failed for want of an answer */
+  function fail(error: unknown): Held {
+    if (isFinal(error)) throw error;
+    const fault = note(error);
+    if (/^40[123]$/.test(`${fault.status}`)) held = undefined;
+    if (held && owns(held) && secondsLeft(held) > 0) return held;
+    throw fault;
+  }
+
+  /** Keeps an error to be told, and to be waited out. */
+  function note(error: unknown, pause?: number): BehestError {
+    const fault = error instanceof BehestError ? error : network(error);
+    pause ??= fault.retryAfter ?? Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++);
+    if (!isFinal(fault)) failure = { error: fault, pause, age: stopwatch(clock) };
+    return fault;
+  }
+
+  /** Whatever the user had goes with them, and so does what is under way for them. */
+  function leave(before: string | undefined): void {
+    if (before) sessionId = undefined;
+    end(user.id ? userChanged() : noSession());
+    invalidate();
+  }
+
+  function end(error: BehestError): void {
+    minting?.attempt.end(error);
+    minting = undefined;
+    if (!user.id || closed) asking?.end(error);
+  }
+
+  /** The token at hand, and the one that is being made, are not to be used any more. */
+  function drop(): void {
+    generation++;
+    held = undefined;
+    changed();
+  }
+
+  function invalidate(): void {
+    failure = undefined;
+    failures = strikes = 0;
+    drop();
+  }
+
+  return {
+    state,
+    ready,
+    owns,
+    accepted(held) {
+      held.accepted = true;
+      if (held.age() >= SETTLED) strikes = 0;
+    },
+    refused(refused) {
+      if (refused !== held) return;
+      held = undefined;
+      strikes += refused.accepted ? 1 : STRIKES_IN_DOUBT;
+      if (strikes > STRIKES_IN_DOUBT) {
+        const message = "Behest refuses the function's tokens: `npx behest-token doctor` says why.";
+        note(new BehestError("behest_rejected", message, { status: 401 }));
+      }
+      changed();
+    },
+    invalidate,
+    newSession() {
+      sessionId = undefined;
+      drop();
+    },
+    close() {
+      closed ??= new BehestError("closed", "This client was closed: make a new one.");
+      user.close();
+      end(closed);
+      sessionId = undefined;
+      invalidate();
+    },
+  };
+}
+
+/** Of who is there, not of a mint: told, and never waited out. */
+function isFinal(error: unknown): boolean {
+  const { code } = error as Partial<BehestError>;
+  return code === "no_session" || code === "user_changed" || code === "closed";
+}

@@ -1,0 +1,94 @@
+/** A Behest token, from the function's answer to its last second. */
+
+import { type Clock, stopwatch } from "./clock.ts";
+import { badAnswer } from "./error.ts";
+
+/** What the function answers (openapi.yaml). */
+export interface BehestToken {
+  /** The Behest JWT: for `Authorization`, and for nothing else. */
+  readonly token: string;
+  /** The Behest session, for `X-Session-Id`. */
+  readonly sessionId: string;
+  /** The token's life in seconds, from its making on. */
+  readonly ttl: number;
+  /** Unix seconds, by the server's clock. */
+  readonly expiresAt: number;
+  /** Behest's own URL, without `/v1` and without a slash at its end. */
+  readonly baseUrl: string;
+  readonly tier?: number | undefined;
+}
+
+/** A token at hand, and what is known of it. */
+export interface Held {
+  readonly answer: BehestToken;
+  /** Whose it is: `session.user.id`. */
+  readonly user: string;
+  /** Seconds since the answer arrived: its age never counts from the server's date. */
+  age(): number;
+  /** Whether Behest has taken it yet. */
+  accepted: boolean;
+}
+
+/** Names of this machine, to which http may go, as there is nobody on the way. */
+const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/**
+ * @param url Behest's URL as somebody gave it
+ * @returns it without a slash at its end; nothing unless it is https or this machine's own
+ */
+export function readBaseUrl(url: unknown): string | undefined {
+  const parsed = typeof url === "string" && parseUrl(url);
+  if (!parsed) return undefined;
+  const { protocol, hostname, origin, pathname, username, password, search, hash } = parsed;
+  const safe = protocol === "https:" || (protocol === "http:" && LOOPBACK.test(hostname));
+  if (!safe || username + password + search + hash !== "") return undefined;
+  return origin + pathname.replace(/\/+$/, "");
+}
+
+/** `URL.parse`, which browsers of 2024 do not have yet. */
+export function parseUrl(url: string, base?: string): URL | undefined {
+  try {
+    return new URL(url, base);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param data what came with status 200
+ * @param baseUrl the one that counts, where the application has set one
+ * @throws {BehestError} `bad_answer`, for a field that is missing or wrong
+ */
+export function readToken(data: unknown, baseUrl: string | undefined): BehestToken {
+  const { token, sessionId, ttl, expiresAt, tier, ...rest } = Object(data) as {
+    [Field in keyof BehestToken]?: unknown;
+  };
+  const url = baseUrl ?? readBaseUrl(rest.baseUrl);
+  if (
+    isPlain(token) && isPlain(sessionId) && isAmount(ttl) && isAmount(expiresAt) &&
+    url !== undefined && (tier == null || Number.isInteger(tier))
+  ) {
+    const fields = { token, sessionId, ttl, expiresAt, baseUrl: url };
+    return Object.freeze(tier == null ? fields : { ...fields, tier: tier as number });
+  }
+  throw badAnswer(200);
+}
+
+/** Text that a header can carry as it stands. */
+function isPlain(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+}
+
+function isAmount(value: unknown): value is number {
+  return Number.isFinite(value) && (value as number) > 0;
+}
+
+/** A token that has just arrived. */
+export function hold(answer: BehestToken, user: string, clock: Clock): Held {
+  return { answer, user, age: stopwatch(clock), accepted: false };
+}
+
+/** Seconds that are left of a token's life; at its end 0 or less. */
+export function secondsLeft({ answer, age }: Held): number {
+  return answer.ttl - age();
+}

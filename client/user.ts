@@ -1,0 +1,94 @@
+/** The user who is signed in: whose token it has to be. */
+
+import { type BehestError, network, noSession } from "./error.ts";
+import type { SessionAnswer, SupabaseLike, SupabaseSession } from "./supabase.ts";
+
+/** What happens to the user, as far as tokens care. */
+export interface UserEvents {
+  /** Another user, or none, is certain from now on; `before` is who it was. */
+  changed(before: string | undefined): void;
+  /** An event names another user: until it is certain who it is, nothing may be handed out. */
+  doubted(): void;
+  /** The same user, who has signed up where they were anonymous: the plan may be another. */
+  signedUp(): void;
+}
+
+/** The user, followed through supabase-js. */
+export interface CurrentUser {
+  /** `session.user.id`; nothing while nobody is signed in, or before anything is known. */
+  id: string | undefined;
+  /** Whether `id` is who is signed in now. */
+  certain: boolean;
+  /**
+   * Asks supabase-js, which may have to refresh the session first.
+   *
+   * @returns the session that a mint is pinned to
+   * @throws {BehestError} `no_session`, or `network` while nobody can say
+   */
+  session(): Promise<SupabaseSession>;
+  /** The same with a new session token, for one that the function found expired. */
+  refreshed(): Promise<SupabaseSession>;
+  /** Follows no longer. */
+  close(): void;
+}
+
+/**
+ * An event is compared, and never believed where it names another user: it may be another tab's,
+ * whose storage is not ours, so that `getSession()` decides.
+ */
+export function followUser(auth: SupabaseLike["auth"], events: UserEvents): CurrentUser {
+  let anonymous: boolean | undefined;
+  /** Counts the events that put in doubt what `getSession()` was asked before them. */
+  let doubts = 0;
+
+  const user: CurrentUser = {
+    id: undefined,
+    certain: false,
+    session: () => settled(auth.getSession()),
+    refreshed: () => settled(auth.refreshSession()),
+    close: () => subscription.unsubscribe(),
+  };
+
+  // Synchronous on purpose: supabase-js waits for its listeners, some versions under a lock.
+  const { subscription } = auth.onAuthStateChange((_, session) => {
+    if (user.certain && session?.user.id === user.id) return settle(session);
+    doubts++;
+    // Nobody is nobody, whichever tab says so: the worst is one mint more.
+    if (!session) return settle(session);
+    user.certain = false;
+    events.doubted();
+    // Deferred, as supabase-js may be in the midst of what it tells; who asks next asks again.
+    Promise.resolve().then(user.session).catch(() => {});
+  }).data;
+
+  async function settled(answer: Promise<SessionAnswer>): Promise<SupabaseSession> {
+    const asked = doubts;
+    const { data: { session }, error } = await answer.catch(unanswered);
+    // What was read before an event says nothing of who is there after it.
+    if (asked !== doubts) return user.session();
+    if (!session && error && !isRefusal(error)) throw network(error);
+    settle(session);
+    if (!session) throw noSession(error);
+    return session;
+  }
+
+  function settle(session: SupabaseSession | null): void {
+    const [before, wasAnonymous] = [user.id, anonymous];
+    user.id = session?.user.id;
+    user.certain = true;
+    anonymous = session?.user.is_anonymous;
+    if (user.id !== before) events.changed(before);
+    else if (anonymous !== wasAnonymous) events.signedUp();
+  }
+
+  return user;
+}
+
+function unanswered(error: unknown): SessionAnswer {
+  return { data: { session: null }, error };
+}
+
+/** The Auth server's own no, such as for a refresh token that is over: supabase-js signs out then. */
+function isRefusal({ status }: Partial<BehestError>): boolean {
+  return /^4(?!29)/.test(`${status}`);
+}
