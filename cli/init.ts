@@ -1,28 +1,31 @@
 /** `init`: puts the function into a Supabase project, and says how to go on. */
 import { createTwoFilesPatch } from "diff";
 import { nextSteps } from "./init/next_steps.ts";
-import { FUNCTION, readable } from "./init/one_file.ts";
+import { readable } from "./init/one_file.ts";
 import { readOptions } from "./init/options.ts";
 import { planOf } from "./init/plan.ts";
 import type { Change } from "./init/project.ts";
+import { CONFIG } from "./init/toml.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
 export const INIT_HELP = `Puts the function into a Supabase project, and prints what to do next.
 
   npx behest-token init [folder] [--mode api-key|local] [--base-url URL] [--origin ORIGIN]
-                        [--migration] [--dry-run] [--force]
+                        [--client FILE] [--migration] [--dry-run] [--force]
 
   folder       the project, where supabase/config.toml is; by default this folder
   --mode       api-key: Behest mints each token (default). local: tokens are signed in the function
   --base-url   the project's Behest URL, such as https://amber-fox-042.behest.app
   --origin     the page that may ask for tokens, such as https://my.app or https://*.example.com; may
                stand more than once, or name several
+  --client     puts the app's side there, such as src/lib/behest.ts: one TypeScript file, to be
+               imported where the package is not installed
   --migration  adds the table with each user's plan, profiles, as a migration
   --dry-run    shows what would change, and changes nothing
-  --force      overwrites a function that was changed by hand
+  --force      overwrites a function, or a client, that was changed by hand
 
 It writes supabase/functions/behest-token/index.ts, adds a block to supabase/config.toml, and touches
-nothing else. On a terminal it asks for what no flag says. Run again, it changes nothing; run by a
+nothing else, but for what the flags above name. On a terminal it asks for what no flag says. Run again, it changes nothing; run by a
 newer version, it brings the function up to date. It says by name, never by value, what else in the
 project would be deployed or sent by the lines that it prints.
 
@@ -40,7 +43,7 @@ export async function init(args: string[], terminal: Terminal, assets: URL): Pro
   const print = (text: string) => terminal.print(printable(text));
   const { project, changes, byHand, notes } = await planOf(options, assets);
   for (const change of changes) {
-    if (options.dryRun) print(difference(change));
+    if (options.dryRun) print(difference(change, change.path === CONFIG ? 0 : 3));
     else {
       await project.write(change);
       print(`${change.before === undefined ? "Wrote" : "Changed"} ${change.path}`);
@@ -59,13 +62,12 @@ export async function init(args: string[], terminal: Terminal, assets: URL): Pro
  * What would change, as a patch. Of the project's configuration not a line more is shown: the lines
  * around may hold secrets.
  */
-function difference({ path, before, after }: Change): string {
+function difference({ path, before, after }: Change, context: number): string {
   const from = before === undefined ? "/dev/null" : path;
   // Where the last line lacks its end, it is not what changes.
   const whole = before === undefined || before === "" || before.endsWith("\n")
     ? before ?? ""
     : `${before}\n`;
   const texts = [readable(whole), readable(after)] as const;
-  const context = path === FUNCTION ? 3 : 0;
   return createTwoFilesPatch(from, path, ...texts, "", "", { context });
 }

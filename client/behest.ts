@@ -86,7 +86,7 @@ export function createBehest(
 ): Behest {
   const baseUrl = readBaseUrl(options.baseUrl);
   if (options.baseUrl !== undefined && baseUrl === undefined) {
-    throw new TypeError("baseUrl has to be an https URL, such as https://amber-fox-042.behest.app");
+    throw new TypeError("baseUrl has to be an https URL");
   }
   const store = makeStore();
   const source = makeSource(
@@ -101,6 +101,7 @@ export function createBehest(
     clock,
     () => store.set(source.state()),
   );
+  source.follow();
   const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init));
   const behestFetch = makeFetch(source, baseUrl, send);
   return {

@@ -22,20 +22,21 @@ export interface BehestErrorDetails {
 }
 
 /** Says by its `code` what happened, and by its `message` what to do. Holds no token. */
-export class BehestError extends Error implements BehestErrorDetails {
+export class BehestError extends Error {
   /** One of the function's codes or of the client's own. */
-  declare readonly code: ClientCode | (string & Record<never, never>);
-  declare readonly status?: number | undefined;
-  declare readonly retryAfter?: number | undefined;
-  declare readonly traceId?: string | undefined;
+  readonly code: ClientCode | (string & Record<never, never>);
+  readonly status: number | undefined;
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
+  readonly traceId: string | undefined;
 
-  constructor(
-    code: BehestError["code"],
-    message: string,
-    { cause, ...details }: BehestErrorDetails = {},
-  ) {
-    super(message, { cause });
-    Object.assign(this, { name: "BehestError", code }, details);
+  constructor(code: BehestError["code"], message: string, details: BehestErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.name = "BehestError";
+    this.code = code;
+    this.status = details.status;
+    this.retryAfter = details.retryAfter;
+    this.traceId = details.traceId;
   }
 }
 
@@ -53,7 +54,7 @@ export function userChanged(): BehestError {
 export function badAnswer(status?: number, cause?: unknown): BehestError {
   return new BehestError(
     "bad_answer",
-    "This is no answer of the function: is it deployed by this name, and is a proxy before it?",
+    "No answer of the function's: is it deployed by this name, or a proxy before it?",
     { status, cause },
   );
 }
@@ -62,8 +63,8 @@ export function badAnswer(status?: number, cause?: unknown): BehestError {
 export function network(cause: unknown, status?: number): BehestError {
   return new BehestError(
     "network",
-    "No answer: offline, or the function is not deployed or does not start, or CORS_ORIGIN " +
-      "lacks this origin. The console knows, and `npx behest-token doctor`.",
+    "No answer: offline, the function is not deployed or does not start, or CORS_ORIGIN lacks " +
+      "this origin. The console knows, or `npx behest-token doctor`.",
     { status, cause },
   );
 }

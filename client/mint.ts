@@ -1,8 +1,9 @@
-/** One call of the function. */
+/** A mint: one call of the function, or two where the session token had expired. */
 
-import { badAnswer, BehestError, network } from "./error.ts";
+import { badAnswer, BehestError, network, userChanged } from "./error.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
 import { type BehestToken, readToken } from "./token.ts";
+import type { CurrentUser } from "./user.ts";
 
 /** What a mint is made with. */
 export interface MintOptions {
@@ -17,10 +18,37 @@ export interface MintOptions {
 const LONGEST_RETRY_AFTER = 86_400;
 
 /**
- * @param session whose access token is sent, whoever is signed in by then
- * @throws {BehestError} the function's own, `network`, or `bad_answer`
+ * Pinned to a session: whoever is signed in when it ends gets nothing of another's.
+ *
+ * @returns the token, and what tells how old its answer is
+ * @throws {BehestError} the function's own, `network`, `bad_answer`, or `user_changed`
  */
-export async function mint(
+export async function mint<Age>(
+  supabase: SupabaseLike,
+  user: CurrentUser,
+  session: SupabaseSession,
+  options: MintOptions,
+  signal: AbortSignal,
+  arrived: (answer: BehestToken) => Age,
+): Promise<Age> {
+  const check = (now: SupabaseSession) => {
+    if (signal.aborted || now.user.id !== session.user.id) throw userChanged();
+    return now;
+  };
+  const call = async (session: SupabaseSession) =>
+    arrived(await callFunction(supabase, check(session), options, signal));
+  const minted = await call(session).catch(async (error) => {
+    if (error.code !== "expired_token") throw error;
+    const renewed = await user.refreshed().catch((fault) => {
+      throw fault.code === "no_session" ? error : fault;
+    });
+    return call(renewed);
+  });
+  if (!user.certain) check(await user.session());
+  return minted;
+}
+
+async function callFunction(
   { functions }: SupabaseLike,
   session: SupabaseSession,
   { functionName, baseUrl, sessionId }: MintOptions,

@@ -1,12 +1,13 @@
 /** Where tokens come from: the one at hand while it is good, else one mint, however many ask. */
 
-import { type Clock, stopwatch } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { BehestError, network, noSession, userChanged } from "./error.ts";
 import { mint, type MintOptions } from "./mint.ts";
+import { makePause } from "./pause.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
-import { type Held, hold, secondsLeft } from "./token.ts";
-import { followUser } from "./user.ts";
+import { type BehestToken, type Held, hold, secondsLeft } from "./token.ts";
+import { makeUser } from "./user.ts";
 import { begin, reasonOf, untilAborted, type Work } from "./work.ts";
 
 /** How tokens are got. */
@@ -19,6 +20,8 @@ export interface SourceOptions extends MintOptions {
 
 /** The token of who is signed in, and never another's. */
 export interface TokenSource {
+  /** Begins to hear of who is signed in. */
+  follow(): void;
   /** What an application may show. */
   state(): Snapshot;
   /**
@@ -46,9 +49,6 @@ interface Minting {
   attempt: Work<Held>;
 }
 
-/** Seconds between a failed mint and the next, where the function does not say; each time doubled. */
-const FIRST_PAUSE = 1;
-const LONGEST_PAUSE = 30;
 /** What a 401 of Behest's counts: a token that it never took is as bad as three that it did. */
 const STRIKES_IN_DOUBT = 3;
 /** Seconds after which a token that Behest still takes shows that all is well. */
@@ -61,27 +61,27 @@ export function makeSource(
   clock: Clock,
   changed: () => void,
 ): TokenSource {
+  const { refreshBefore, timeout } = options;
+  const pause = makePause(clock);
   let held: Held | undefined;
   let { sessionId } = options;
-  /** Why the last mint failed, until one succeeds, and the seconds that the next one waits. */
-  let failure: { error: BehestError; pause: number; age: () => number } | undefined;
-  let failures = 0;
   let strikes = 0;
   /** Counts what makes the result of a mint under way worthless, though its user is still here. */
   let generation = 0;
   let minting: Minting | undefined;
   let asking: Work<SupabaseSession> | undefined;
   let closed: BehestError | undefined;
-  const user = followUser(supabase.auth, { changed: leave, doubted: changed, signedUp: drop });
+  const user = makeUser(supabase.auth, { changed: leave, doubted: changed, signedUp: drop });
 
   function state(): Snapshot {
     const { tier, expiresAt, sessionId } = (user.certain && held || undefined)?.answer ?? {};
+    const error = pause.last();
     let status: Snapshot["status"] = "idle";
     if (minting) status = "minting";
     else if (sessionId) status = "ready";
-    else if (failure) status = "failed";
+    else if (error) status = "failed";
     else if (user.certain && !user.id) status = "signed-out";
-    return { status, tier, expiresAt, sessionId, error: failure?.error };
+    return { status, tier, expiresAt, sessionId, error };
   }
 
   async function ready(signal?: AbortSignal | null): Promise<Held> {
@@ -105,31 +105,23 @@ export function makeSource(
 
   /** @throws {BehestError} the last failure, where it has to be waited out */
   function atHand(): Held | undefined {
-    // Judged when somebody asks: a timer of many days would fire at once, one in sleep too late.
-    const error = failure && failure.age() < failure.pause ? failure.error : undefined;
+    const error = pause.waiting();
     if (held) {
       const left = secondsLeft(held);
-      const enough = Math.min(options.refreshBefore, held.answer.ttl / 2);
       // While none can be had, the one at hand serves to its end.
-      if (left > 0 && (left >= enough || error)) return held;
+      const enough = error ? 0 : Math.min(refreshBefore, held.answer.ttl / 2);
+      if (left > 0 && left >= enough) return held;
     }
     if (error) throw error;
     return undefined;
   }
 
-  /** Work that may take `timeout`, also where supabase-js never answers. */
-  function bounded<T>(work: (signal: AbortSignal) => Promise<T>): Work<T> {
-    const own = begin(work);
-    const message = `No token within ${options.timeout} ms: ask again, and see the function's log.`;
-    const stop = clock.after(options.timeout, () => own.end(new BehestError("timeout", message)));
-    own.promise.catch(() => {}).finally(stop);
-    return own;
-  }
-
   /** Makes certain who is signed in. */
   function ask(): Work<SupabaseSession> {
-    const own = bounded(user.session);
-    own.promise.catch((error) => note(error, 0)).finally(() => {
+    const own = begin(timeout, clock, user.session);
+    own.promise.catch((error) => {
+      if (!isFinal(error)) pause.begin(error, 0);
+    }).finally(() => {
       asking = undefined;
       changed();
     });
@@ -142,6 +134,7 @@ export function makeSource(
       if (minting === own) minting = undefined;
       changed();
     });
+    // Whoever waited may have gone.
     own.promise.catch(() => {});
     return own;
   }
@@ -149,11 +142,12 @@ export function makeSource(
   async function mintLatest(own: Minting): Promise<Held> {
     for (;;) {
       let current = generation;
-      own.attempt = bounded(async (signal) => {
+      own.attempt = begin(timeout, clock, async (signal) => {
         const session = await user.session();
         // What was invalidated until here is no matter of this one.
         current = generation;
-        return mintOnce(session, signal);
+        const arrived = (answer: BehestToken) => hold(answer, session.user.id, clock);
+        return mint(supabase, user, session, { ...options, sessionId }, signal, arrived);
       });
       changed();
       try {
@@ -165,53 +159,22 @@ export function makeSource(
     }
   }
 
-  /** Pinned to its session: whoever is signed in when it ends gets nothing of another's. */
-  async function mintOnce(session: SupabaseSession, signal: AbortSignal): Promise<Held> {
-    const { id } = session.user;
-    const check = (now: SupabaseSession) => {
-      if (signal.aborted || now.user.id !== id) throw userChanged();
-    };
-    const call = async (session: SupabaseSession) => {
-      check(session);
-      const answer = await mint(supabase, session, { ...options, sessionId }, signal);
-      return hold(answer, id, clock);
-    };
-    const minted = await call(session).catch(async (error) => {
-      if (error.code !== "expired_token") throw error;
-      return call(
-        await user.refreshed().catch((fault) => {
-          throw fault.code === "no_session" ? error : fault;
-        }),
-      );
-    });
-    if (!user.certain) check(await user.session());
-    return minted;
-  }
-
   function keep(minted: Held): Held {
     held = minted;
     sessionId = minted.answer.sessionId;
-    failure = undefined;
     // While Behest refuses what is minted, that a mint went well says little.
-    if (strikes <= STRIKES_IN_DOUBT) failures = 0;
+    pause.end(strikes <= STRIKES_IN_DOUBT);
     return minted;
   }
 
   /** @returns the token at hand, where the mint failed for want of an answer */
   function fail(error: unknown): Held {
     if (isFinal(error)) throw error;
-    const fault = note(error);
+    const fault = error instanceof BehestError ? error : network(error);
+    pause.begin(fault);
     if (/^40[123]$/.test(`${fault.status}`)) held = undefined;
     if (held && owns(held) && secondsLeft(held) > 0) return held;
     throw fault;
-  }
-
-  /** Keeps an error to be told, and to be waited out. */
-  function note(error: unknown, pause?: number): BehestError {
-    const fault = error instanceof BehestError ? error : network(error);
-    pause ??= fault.retryAfter ?? Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++);
-    if (!isFinal(fault)) failure = { error: fault, pause, age: stopwatch(clock) };
-    return fault;
   }
 
   /** Whatever the user had goes with them, and so does what is under way for them. */
@@ -235,12 +198,24 @@ export function makeSource(
   }
 
   function invalidate(): void {
-    failure = undefined;
-    failures = strikes = 0;
+    pause.end(true);
+    strikes = 0;
     drop();
   }
 
+  function refused(refused: Held): void {
+    if (refused !== held) return;
+    held = undefined;
+    strikes += refused.accepted ? 1 : STRIKES_IN_DOUBT;
+    if (strikes > STRIKES_IN_DOUBT) {
+      const message = "Behest refuses the function's tokens: `npx behest-token doctor` says why.";
+      pause.begin(new BehestError("behest_rejected", message, { status: 401 }));
+    }
+    changed();
+  }
+
   return {
+    follow: user.follow,
     state,
     ready,
     owns,
@@ -248,16 +223,7 @@ export function makeSource(
       held.accepted = true;
       if (held.age() >= SETTLED) strikes = 0;
     },
-    refused(refused) {
-      if (refused !== held) return;
-      held = undefined;
-      strikes += refused.accepted ? 1 : STRIKES_IN_DOUBT;
-      if (strikes > STRIKES_IN_DOUBT) {
-        const message = "Behest refuses the function's tokens: `npx behest-token doctor` says why.";
-        note(new BehestError("behest_rejected", message, { status: 401 }));
-      }
-      changed();
-    },
+    refused,
     invalidate,
     newSession() {
       sessionId = undefined;
@@ -273,8 +239,7 @@ export function makeSource(
   };
 }
 
-/** Of who is there, not of a mint: told, and never waited out. */
+/** Of who is there, and not of a mint: told, and never waited out. */
 function isFinal(error: unknown): boolean {
-  const { code } = error as Partial<BehestError>;
-  return code === "no_session" || code === "user_changed" || code === "closed";
+  return /^(no_session|user_changed|closed)$/.test((error as BehestError).code);
 }

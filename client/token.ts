@@ -29,20 +29,17 @@ export interface Held {
   accepted: boolean;
 }
 
-/** Names of this machine, to which http may go, as there is nobody on the way. */
-const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
+/** https, or http to this machine, where there is nobody on the way; and nothing after the path. */
+const SAFE_URL =
+  /^(https:\/\/|http:\/\/(localhost|[\w.-]+\.localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$))[^@?#\s\\]*$/;
 
 /**
  * @param url Behest's URL as somebody gave it
  * @returns it without a slash at its end; nothing unless it is https or this machine's own
  */
 export function readBaseUrl(url: unknown): string | undefined {
-  const parsed = typeof url === "string" && parseUrl(url);
-  if (!parsed) return undefined;
-  const { protocol, hostname, origin, pathname, username, password, search, hash } = parsed;
-  const safe = protocol === "https:" || (protocol === "http:" && LOOPBACK.test(hostname));
-  if (!safe || username + password + search + hash !== "") return undefined;
-  return origin + pathname.replace(/\/+$/, "");
+  if (!SAFE_URL.test(`${url}`) || !parseUrl(`${url}`)) return undefined;
+  return `${url}`.replace(/\/+$/, "");
 }
 
 /** `URL.parse`, which browsers of 2024 do not have yet. */

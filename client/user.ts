@@ -28,7 +28,9 @@ export interface CurrentUser {
   session(): Promise<SupabaseSession>;
   /** The same with a new session token, for one that the function found expired. */
   refreshed(): Promise<SupabaseSession>;
-  /** Follows no longer. */
+  /** Begins to hear of auth events. */
+  follow(): void;
+  /** Hears of no more. */
   close(): void;
 }
 
@@ -36,21 +38,23 @@ export interface CurrentUser {
  * An event is compared, and never believed where it names another user: it may be another tab's,
  * whose storage is not ours, so that `getSession()` decides.
  */
-export function followUser(auth: SupabaseLike["auth"], events: UserEvents): CurrentUser {
+export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): CurrentUser {
   let anonymous: boolean | undefined;
   /** Counts the events that put in doubt what `getSession()` was asked before them. */
   let doubts = 0;
+  let subscription: { unsubscribe(): void } | undefined;
 
   const user: CurrentUser = {
     id: undefined,
     certain: false,
     session: () => settled(auth.getSession()),
     refreshed: () => settled(auth.refreshSession()),
-    close: () => subscription.unsubscribe(),
+    follow: () => ({ subscription } = auth.onAuthStateChange(hear).data),
+    close: () => subscription?.unsubscribe(),
   };
 
-  // Synchronous on purpose: supabase-js waits for its listeners, some versions under a lock.
-  const { subscription } = auth.onAuthStateChange((_, session) => {
+  /** Synchronous on purpose: supabase-js waits for its listeners, some versions under a lock. */
+  function hear(_: string, session: SupabaseSession | null): void {
     if (user.certain && session?.user.id === user.id) return settle(session);
     doubts++;
     // Nobody is nobody, whichever tab says so: the worst is one mint more.
@@ -59,7 +63,7 @@ export function followUser(auth: SupabaseLike["auth"], events: UserEvents): Curr
     events.doubted();
     // Deferred, as supabase-js may be in the midst of what it tells; who asks next asks again.
     Promise.resolve().then(user.session).catch(() => {});
-  }).data;
+  }
 
   async function settled(answer: Promise<SessionAnswer>): Promise<SupabaseSession> {
     const asked = doubts;

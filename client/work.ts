@@ -1,14 +1,25 @@
 /** Work that can be ended, and waits for it that can be ended on their own. */
 
+import type { Clock } from "./clock.ts";
+import { BehestError } from "./error.ts";
+
 /** Something under way that several may wait for. */
 export interface Work<T> {
   readonly promise: Promise<T>;
-  /** Ends it for everybody who waits, also where it hears of no signal. */
+  /** Ends it for everybody who waits. */
   end(error: unknown): void;
 }
 
-/** Begins at once, though not before it can be ended. */
-export function begin<T>(work: (signal: AbortSignal) => Promise<T>): Work<T> {
+/**
+ * Begins at once, though not before it can be ended.
+ *
+ * @param ms that it may take, also where it hears of no signal
+ */
+export function begin<T>(
+  ms: number,
+  clock: Clock,
+  work: (signal: AbortSignal) => Promise<T>,
+): Work<T> {
   const controller = new AbortController();
   let end!: Work<T>["end"];
   const promise = new Promise<T>((resolve, reject) => {
@@ -18,8 +29,10 @@ export function begin<T>(work: (signal: AbortSignal) => Promise<T>): Work<T> {
     };
     Promise.resolve(controller.signal).then(work).then(resolve, reject);
   });
+  const message = `No token within ${ms} ms: ask again, or see the function's log.`;
+  const stop = clock.after(ms, () => end(new BehestError("timeout", message)));
   // Whoever waited may have gone.
-  promise.catch(() => {});
+  promise.catch(() => {}).finally(stop);
   return { promise, end };
 }
 

@@ -55,7 +55,24 @@ export function nextSteps(options: InitOptions, isBlocked: boolean): string {
     isBlocked ? "Then, once what is said above has been done by hand:" : "Then:",
     "",
     ...lines.map(indented),
+    ...inTheApp(options),
   ].join("\n");
+}
+
+/** How the client is used, where it was put into the project. */
+function inTheApp({ client }: InitOptions): string[] {
+  if (client === undefined) return [];
+  const lines = [
+    `import { createBehest } from "./${client.replace(/\.ts$/, "")}"; // from where your file is`,
+    "const behest = createBehest(supabase);",
+    "const openai = behest.openai(OpenAI);",
+  ];
+  return [
+    "",
+    "And in the app, where `supabase` is its supabase-js client:",
+    "",
+    ...lines.map(indented),
+  ];
 }
 
 function indented(line: string): string {

@@ -1,4 +1,4 @@
-/** The one file, and how to tell it from one that somebody has changed. */
+/** The one file, and how to tell a file of ours from one that somebody has changed. */
 import { createHash } from "node:crypto";
 
 export const FUNCTION_FOLDER = "supabase/functions/behest-token";
@@ -6,7 +6,7 @@ export const FUNCTION = `${FUNCTION_FOLDER}/index.ts`;
 
 const DIGEST = /^\/\/ SHA-256 of this file without this line: ([0-9a-f]{64})\n/m;
 
-/** Whether a function is just what some version of this package wrote: its head has its digest. */
+/** Whether a file is just what some version of this package wrote: its head has its digest. */
 export function isUntouched(text: string): boolean {
   // Git may have made its line ends Windows's.
   const plain = text.replaceAll("\r\n", "\n");

@@ -16,6 +16,8 @@ export interface InitOptions {
   readonly baseUrl?: string;
   /** As entries of `CORS_ORIGIN`; none where nobody said so. */
   readonly origins: readonly string[];
+  /** Where the app's side goes, from the project's folder; nowhere unless somebody says so. */
+  readonly client?: string;
   readonly migration: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
@@ -54,19 +56,34 @@ export async function readOptions(
         "before two more: https://*.example.com, https://my-app-*-my-team.vercel.app.",
     );
   }
+  if (given.client !== undefined && !isOwnScript(given.client)) {
+    throw new UsageError(
+      "--client is a TypeScript file in the project, such as src/lib/behest.ts, with slashes and " +
+        "outside of supabase/.",
+    );
+  }
   return {
     folder,
     mode,
     baseUrl,
     origins,
+    client: given.client,
     migration: given.migration ?? false,
     dryRun: given["dry-run"] ?? false,
     force: given.force ?? false,
   };
 }
 
+/** A path that stays in the project, and is none of what Supabase's CLI reads. */
+function isOwnScript(path: string): boolean {
+  const parts = path.split("/");
+  return path.endsWith(".ts") && !path.endsWith(".d.ts") && parts[0] !== "supabase" &&
+    parts.every((part) => /^[\w@()[\]-][\w@()[\] .-]*$/.test(part));
+}
+
 const OPTIONS = {
   mode: { type: "string" },
+  client: { type: "string" },
   "base-url": { type: "string" },
   origin: { type: "string", multiple: true },
   migration: { type: "boolean" },

@@ -34,7 +34,7 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
   }
   const config = readConfig(before);
   const after = withoutVerifyJwt(before);
-  const changes: Change[] = after === undefined ? [] : [{ path: CONFIG, before, after }];
+  const changes: Change[] = [];
   const byHand: string[] = after === undefined
     ? [
       `${CONFIG} configures the function in a form that is not edited here. Set verify_jwt = false ` +
@@ -42,9 +42,14 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
     ]
     : [];
 
-  const ours = await functionOf(project, assets, options.force);
-  if (typeof ours === "string") byHand.push(ours);
-  else changes.unshift(ours);
+  const files = [[FUNCTION, "single/index.ts"], [options.client, "client.ts"]] as const;
+  for (const [path, asset] of files) {
+    if (path === undefined) continue;
+    const ours = await fileOf(project, path, new URL(asset, assets), options.force);
+    if (typeof ours === "string") byHand.push(ours);
+    else changes.push(ours);
+  }
+  if (after !== undefined) changes.push({ path: CONFIG, before, after });
   if (options.migration) {
     const migration = await migrationOf(project, assets);
     if (migration.change) changes.push(migration.change);
@@ -61,19 +66,18 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
   };
 }
 
-/** The function as it should be; or why it is left alone. */
-async function functionOf(
+/** A file of ours as it should be; or why it is left alone. */
+async function fileOf(
   project: Project,
-  assets: URL,
+  path: string,
+  asset: URL,
   force: boolean,
 ): Promise<Change | string> {
-  const after = await readFile(new URL("single/index.ts", assets), "utf8");
-  const before = await project.read(FUNCTION);
+  const after = await readFile(asset, "utf8");
+  const before = await project.read(path);
   // Git may have made its line ends Windows's.
-  if (before?.replaceAll("\r\n", "\n") === after) return { path: FUNCTION, before, after: before };
-  if (before === undefined || force || isUntouched(before)) {
-    return { path: FUNCTION, before, after };
-  }
-  return `${FUNCTION} is not as any version of this package wrote it, so it was left alone. Look at ` +
+  if (before?.replaceAll("\r\n", "\n") === after) return { path, before, after: before };
+  if (before === undefined || force || isUntouched(before)) return { path, before, after };
+  return `${path} is not as any version of this package wrote it, so it was left alone. Look at ` +
     "it, then run this again with --force to overwrite it.";
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { makeClient } from "./client.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -17,6 +18,7 @@ export async function makePackage(digest: string): Promise<Map<string, string>> 
   const page = (await read("npm/README.md")).replace("VERSION", version);
   const types = '/* @ts-self-types="./edge.d.ts" */\n';
   return new Map([
+    ...await makeClient(version, GENERATED),
     ["single/index.ts", await single(version, digest)],
     ["edge.js", types + GENERATED + await bundle("npm/edge.ts")],
     ["edge.d.ts", GENERATED + declarations(await read("npm/edge.ts"))],
@@ -82,11 +84,12 @@ function manifest(written: { name: string }, version: string): string {
   return json({ name, version, ...rest });
 }
 
-/** The same for JSR, whose packages have a scope; it takes the entry alone. */
+/** The same for JSR, whose packages have a scope; it takes what is imported alone. */
 function jsrManifest(version: string): string {
-  const include = ["edge.js", "edge.d.ts", "README.md", "LICENSE"];
+  const include = ["edge.js", "edge.d.ts", "client.js", "client.d.ts", "README.md", "LICENSE"];
   const name = "@behest-token/edge";
-  return json({ name, version, license: "MIT", exports: "./edge.js", publish: { include } });
+  const exports = { ".": "./edge.js", "./client": "./client.js" };
+  return json({ name, version, license: "MIT", exports, publish: { include } });
 }
 
 function json(value: unknown): string {

@@ -54,6 +54,9 @@ Deno.test("the package has what its manifest promises, and nothing of the worksh
     "LICENSE",
     "README.md",
     "cli.js",
+    "client.d.ts",
+    "client.js",
+    "client.ts",
     "edge.d.ts",
     "edge.js",
     "package.json",
@@ -68,7 +71,8 @@ Deno.test("the package has what its manifest promises, and nothing of the worksh
 });
 
 Deno.test("JSR would take the package, too", async () => {
-  const files = ["jsr.json", "edge.js", "edge.d.ts", "README.md", "LICENSE"];
+  const { publish } = JSON.parse(await Deno.readTextFile(`${PKG}jsr.json`));
+  const files: string[] = ["jsr.json", ...publish.include];
   const read = async (path: string) => [path, await Deno.readFile(PKG + path)] as const;
   await inFolder(new Map(await Promise.all(files.map(read))), async (folder) => {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
