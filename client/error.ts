@@ -68,3 +68,8 @@ export function network(cause: unknown, status?: number): BehestError {
     { status, cause },
   );
 }
+
+/** Whether an error is of who is there, and not of a mint: told, and never waited out. */
+export function isFinal(error: unknown): boolean {
+  return /^(no_session|user_changed|closed)$/.test((error as BehestError).code);
+}

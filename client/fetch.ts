@@ -18,12 +18,13 @@ export const PLACEHOLDER = "https://behest.invalid";
  */
 export function makeFetch(source: TokenSource, baseUrl: string | undefined, send: Fetch): Fetch {
   return async (input, init = {}) => {
-    const request = typeof input === "object" && "url" in input ? input : undefined;
+    const request = input instanceof Request ? input : undefined;
     const asked = request ? request.url : String(input);
     // Before a mint, where that is possible.
     if (baseUrl !== undefined) target(asked, baseUrl);
     const signal = init.signal ?? request?.signal;
     const attempt = async (held: Held) => {
+      source.check(held);
       const response = await sendWith(held, send, asked, request, init);
       if (response.status === 401) source.refused(held);
       else if (response.status < 500) source.accepted(held);

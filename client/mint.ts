@@ -1,8 +1,9 @@
 /** A mint: one call of the function, or two where the session token had expired. */
 
+import type { Clock } from "./clock.ts";
 import { badAnswer, BehestError, network, userChanged } from "./error.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
-import { type BehestToken, readToken } from "./token.ts";
+import { type BehestToken, type Held, hold, readToken } from "./token.ts";
 import type { CurrentUser } from "./user.ts";
 
 /** What a mint is made with. */
@@ -20,23 +21,24 @@ const LONGEST_RETRY_AFTER = 86_400;
 /**
  * Pinned to a session: whoever is signed in when it ends gets nothing of another's.
  *
- * @returns the token, and what tells how old its answer is
  * @throws {BehestError} the function's own, `network`, `bad_answer`, or `user_changed`
  */
-export async function mint<Age>(
+export async function mint(
   supabase: SupabaseLike,
   user: CurrentUser,
   session: SupabaseSession,
   options: MintOptions,
+  clock: Clock,
   signal: AbortSignal,
-  arrived: (answer: BehestToken) => Age,
-): Promise<Age> {
+): Promise<Held> {
   const check = (now: SupabaseSession) => {
     if (signal.aborted || now.user.id !== session.user.id) throw userChanged();
     return now;
   };
-  const call = async (session: SupabaseSession) =>
-    arrived(await callFunction(supabase, check(session), options, signal));
+  const call = async (now: SupabaseSession) => {
+    const answer = await callFunction(supabase, check(now), options, signal);
+    return hold(answer, session.user.id, clock);
+  };
   const minted = await call(session).catch(async (error) => {
     if (error.code !== "expired_token") throw error;
     const renewed = await user.refreshed().catch((fault) => {

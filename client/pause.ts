@@ -32,7 +32,7 @@ export function makePause(clock: Clock): Pause {
     waiting: () => failure && failure.age() < failure.seconds ? failure.error : undefined,
     begin(
       error,
-      seconds = error.retryAfter ?? Math.min(LONGEST, FIRST * 2 ** failures++),
+      seconds = error.retryAfter || Math.min(LONGEST, FIRST * 2 ** failures++),
     ) {
       failure = { error, seconds, age: stopwatch(clock) };
     },

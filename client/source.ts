@@ -1,12 +1,12 @@
 /** Where tokens come from: the one at hand while it is good, else one mint, however many ask. */
 
 import type { Clock } from "./clock.ts";
-import { BehestError, network, noSession, userChanged } from "./error.ts";
+import { BehestError, isFinal, network, noSession, userChanged } from "./error.ts";
 import { mint, type MintOptions } from "./mint.ts";
 import { makePause } from "./pause.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
-import { type BehestToken, type Held, hold, secondsLeft } from "./token.ts";
+import { type Held, secondsLeft } from "./token.ts";
 import { makeUser } from "./user.ts";
 import { begin, reasonOf, untilAborted, type Work } from "./work.ts";
 
@@ -29,8 +29,14 @@ export interface TokenSource {
    * @throws {BehestError} why there is none; the signal's own reason, where it ends the wait
    */
   ready(signal?: AbortSignal | null): Promise<Held>;
-  /** Whether a token is that of who is signed in: asked at the last moment before its use. */
+  /** Whether a token is that of who is signed in. */
   owns(held: Held): boolean;
+  /**
+   * Asked at the last moment before a token goes out.
+   *
+   * @throws {BehestError} `user_changed` or `closed`, where it is not that of who is signed in
+   */
+  check(held: Held): void;
   /** Behest has taken this token. */
   accepted(held: Held): void;
   /** Behest has answered 401 to this token: it is replaced, unless it was already. */
@@ -95,12 +101,16 @@ export function makeSource(
     if (good) return good;
     minting ??= startMinting();
     const arrived = await untilAborted(minting.promise, signal);
-    if (!owns(arrived)) throw closed ?? userChanged();
+    check(arrived);
     return arrived;
   }
 
   function owns(held: Held): boolean {
     return !closed && user.certain && user.id === held.user;
+  }
+
+  function check(held: Held): void {
+    if (!owns(held)) throw closed ?? userChanged();
   }
 
   /** @throws {BehestError} the last failure, where it has to be waited out */
@@ -146,8 +156,7 @@ export function makeSource(
         const session = await user.session();
         // What was invalidated until here is no matter of this one.
         current = generation;
-        const arrived = (answer: BehestToken) => hold(answer, session.user.id, clock);
-        return mint(supabase, user, session, { ...options, sessionId }, signal, arrived);
+        return mint(supabase, user, session, { ...options, sessionId }, clock, signal);
       });
       changed();
       try {
@@ -219,6 +228,7 @@ export function makeSource(
     state,
     ready,
     owns,
+    check,
     accepted(held) {
       held.accepted = true;
       if (held.age() >= SETTLED) strikes = 0;
@@ -237,9 +247,4 @@ export function makeSource(
       invalidate();
     },
   };
-}
-
-/** Of who is there, and not of a mint: told, and never waited out. */
-function isFinal(error: unknown): boolean {
-  return /^(no_session|user_changed|closed)$/.test((error as BehestError).code);
 }

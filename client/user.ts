@@ -39,7 +39,7 @@ export interface CurrentUser {
  * whose storage is not ours, so that `getSession()` decides.
  */
 export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): CurrentUser {
-  let anonymous: boolean | undefined;
+  let anonymous = false;
   /** Counts the events that put in doubt what `getSession()` was asked before them. */
   let doubts = 0;
   let subscription: { unsubscribe(): void } | undefined;
@@ -80,7 +80,7 @@ export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): Curren
     const [before, wasAnonymous] = [user.id, anonymous];
     user.id = session?.user.id;
     user.certain = true;
-    anonymous = session?.user.is_anonymous;
+    anonymous = !!session?.user.is_anonymous;
     if (user.id !== before) events.changed(before);
     else if (anonymous !== wasAnonymous) events.signedUp();
   }

@@ -22,7 +22,7 @@ export async function makeClient(version: string, generated: string): Promise<[s
   const source = await joined();
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   const script = ts.transpileModule(source, { compilerOptions }).outputText;
-  const { code } = await minify(script, {
+  const { code } = await minify(exportedAtTheEnd(script), {
     module: true,
     ecma: 2020,
     compress: { passes: 3, pure_getters: true, unsafe_arrows: true },
@@ -34,6 +34,16 @@ export async function makeClient(version: string, generated: string): Promise<[s
     ["client.d.ts", generated + types],
     ["client.ts", toCopy(version, source)],
   ];
+}
+
+/** The same module; a name that is exported where it is declared could not be made short. */
+function exportedAtTheEnd(script: string): string {
+  const names: string[] = [];
+  const declared = script.replace(
+    /^export (?=(?:async )?(?:function|const|class) (\w+))/gm,
+    (_, name) => (names.push(name), ""),
+  );
+  return `${declared.replace("export {};\n", "")}export { ${names.join(", ")} };\n`;
 }
 
 /** The file's head says what it is to whoever opens it, and to `init` whether it was changed. */
