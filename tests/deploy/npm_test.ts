@@ -13,14 +13,15 @@ const manifest = JSON.parse(await Deno.readTextFile(`${PKG}package.json`));
 const readme = await Deno.readTextFile(`${PKG}README.md`);
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** What the package's page tells people to paste: its nth block in a language. */
-function block(language: string, nth: number): string {
-  const blocks = [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "gm"))];
-  return blocks[nth]?.[1] ?? assert.fail(`README.md has no block ${nth} of ${language}`);
+/** What the package's page tells people to paste under a heading. */
+function blockUnder(heading: string): string {
+  const section = readme.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
+  const block = /^```ts\n([^]*?)^```/m.exec(section)?.[1];
+  return block ?? assert.fail(`README.md has no code under ${heading}`);
 }
 
 /** A server as people write it on Node, around the lines of the page. */
-const NODE_SERVER = `${block("ts", 1)}
+const NODE_SERVER = `${blockUnder("Anywhere else")}
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 const server = createServer(async (incoming, outgoing) => {
@@ -95,7 +96,10 @@ Deno.test("published, the package mints from a fresh project on every Deno and o
       await t.step(`Deno ${version}: the two lines of the page`, async () => {
         // Deno lets a version lie for a day before it takes it.
         const config = bytes('{ "minimumDependencyAge": 0 }');
-        const files = new Map([["index.ts", bytes(block("ts", 0))], ["deno.json", config]]);
+        const files = new Map([["index.ts", bytes(blockUnder("On Supabase"))], [
+          "deno.json",
+          config,
+        ]]);
         await inFolder(files, async (folder) => {
           const cache = { DENO_DIR: `${folder}/cache`, NPM_CONFIG_REGISTRY: registry.url };
           const { success, stderr } = await new Deno.Command(await findDeno(version), {
