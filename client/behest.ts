@@ -4,7 +4,8 @@
  */
 
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { type Fetch, makeFetch, PLACEHOLDER } from "./fetch.ts";
+import { type Fetch, makeFetch } from "./fetch.ts";
+import { makeOpenAI } from "./openai.ts";
 import { makeStore, type Snapshot } from "./snapshot.ts";
 import { makeSource } from "./source.ts";
 import type { SupabaseLike } from "./supabase.ts";
@@ -89,39 +90,18 @@ export function createBehest(
     throw new TypeError("baseUrl has to be an https URL");
   }
   const store = makeStore();
-  const source = makeSource(
-    supabase,
-    {
-      functionName: options.functionName ?? "behest-token",
-      baseUrl,
-      sessionId: options.sessionId,
-      refreshBefore: options.refreshBefore ?? 60,
-      timeout: options.timeout ?? 15_000,
-    },
-    clock,
-    () => store.set(source.state()),
-  );
+  const changed = () => store.set(source.state());
+  const source = makeSource(supabase, { ...options, baseUrl }, clock, changed);
   source.follow();
   const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init));
   const behestFetch = makeFetch(source, baseUrl, send);
   return {
     getToken: async ({ signal } = {}) => (await source.ready(signal)).answer,
     fetch: behestFetch,
-    openai: (OpenAI, own) =>
-      new OpenAI(
-        {
-          dangerouslyAllowBrowser: true,
-          ...own,
-          baseURL: `${baseUrl ?? PLACEHOLDER}/v1`,
-          // Here, where an error ends the call at once; what is sent is set by `fetch`.
-          apiKey: async () => (await source.ready(), "behest"),
-          fetch: behestFetch,
-        } as object as ConstructorParameters<typeof OpenAI>[0],
-      ),
+    openai: (OpenAI, own) => makeOpenAI(OpenAI, own, source, baseUrl, behestFetch),
     async fetchToken() {
       const held = await source.ready();
-      const { token, sessionId, expiresAt } = held.answer;
-      return { token, sessionId, ttl: Math.floor(secondsLeft(held)), expiresAt };
+      return { ...held.answer, ttl: Math.floor(secondsLeft(held)) };
     },
     invalidate: source.invalidate,
     newSession: source.newSession,

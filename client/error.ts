@@ -23,6 +23,7 @@ export interface BehestErrorDetails {
 
 /** Says by its `code` what happened, and by its `message` what to do. Holds no token. */
 export class BehestError extends Error {
+  override readonly name = "BehestError";
   /** One of the function's codes or of the client's own. */
   readonly code: ClientCode | (string & Record<never, never>);
   readonly status: number | undefined;
@@ -32,7 +33,6 @@ export class BehestError extends Error {
 
   constructor(code: BehestError["code"], message: string, details: BehestErrorDetails = {}) {
     super(message, { cause: details.cause });
-    this.name = "BehestError";
     this.code = code;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
@@ -54,7 +54,7 @@ export function userChanged(): BehestError {
 export function badAnswer(status?: number, cause?: unknown): BehestError {
   return new BehestError(
     "bad_answer",
-    "No answer of the function's: is it deployed by this name, or a proxy before it?",
+    "No answer of the function's: is it deployed by this name, and no proxy before it?",
     { status, cause },
   );
 }
@@ -63,13 +63,13 @@ export function badAnswer(status?: number, cause?: unknown): BehestError {
 export function network(cause: unknown, status?: number): BehestError {
   return new BehestError(
     "network",
-    "No answer: offline, the function is not deployed or does not start, or CORS_ORIGIN lacks " +
-      "this origin. The console knows, or `npx behest-token doctor`.",
+    "No answer: offline, the function is not deployed, or CORS_ORIGIN lacks this origin. See the " +
+      "console, or `npx behest-token doctor`.",
     { status, cause },
   );
 }
 
-/** Whether an error is of who is there, and not of a mint: told, and never waited out. */
+/** Whether an error is of who is there, and not of a mint: it is told, and never waited out. */
 export function isFinal(error: unknown): boolean {
   return /^(no_session|user_changed|closed)$/.test((error as BehestError).code);
 }

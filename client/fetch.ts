@@ -1,6 +1,6 @@
 /** A fetch that takes the token to Behest, and nowhere else. */
 
-import { BehestError } from "./error.ts";
+import { BehestError, userChanged } from "./error.ts";
 import type { TokenSource } from "./source.ts";
 import { type Held, parseUrl } from "./token.ts";
 
@@ -10,6 +10,11 @@ export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Re
 /** What stands for Behest's origin where it is not known yet. */
 export const PLACEHOLDER = "https://behest.invalid";
 
+/** In a request's options: the user whose token alone may go with it. */
+export const USER: unique symbol = Symbol();
+/** Options that may name that user. */
+export type WithUser = RequestInit & { [USER]?: string };
+
 /**
  * @param source whose tokens it takes
  * @param baseUrl Behest's, where it is known beforehand
@@ -17,7 +22,7 @@ export const PLACEHOLDER = "https://behest.invalid";
  * @returns a fetch that rejects with a `BehestError` where no token can be had
  */
 export function makeFetch(source: TokenSource, baseUrl: string | undefined, send: Fetch): Fetch {
-  return async (input, init = {}) => {
+  return async (input, init: WithUser = {}) => {
     const request = input instanceof Request ? input : undefined;
     const asked = request ? request.url : String(input);
     // Before a mint, where that is possible.
@@ -25,6 +30,7 @@ export function makeFetch(source: TokenSource, baseUrl: string | undefined, send
     const signal = init.signal ?? request?.signal;
     const attempt = async (held: Held) => {
       source.check(held);
+      if ((init[USER] ?? held.user) !== held.user) throw userChanged();
       const response = await sendWith(held, send, asked, request, init);
       if (response.status === 401) source.refused(held);
       else if (response.status < 500) source.accepted(held);

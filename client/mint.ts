@@ -15,9 +15,6 @@ export interface MintOptions {
   readonly sessionId: string | undefined;
 }
 
-/** The longest wait that is believed, in seconds: the function passes on no longer one. */
-const LONGEST_RETRY_AFTER = 86_400;
-
 /**
  * Pinned to a session: whoever is signed in when it ends gets nothing of another's.
  *
@@ -77,10 +74,10 @@ async function readError(error: unknown): Promise<BehestError> {
   const body = await context?.json().catch(() => {});
   const { code, message } = Object(Object(body).error) as Record<"code" | "message", unknown>;
   if (typeof code !== "string" || typeof message !== "string") return badAnswer(status);
-  const wait = headers.get("Retry-After");
+  const wait = headers.get("Retry-After") ?? "";
   return new BehestError(code, message, {
     status,
-    retryAfter: wait && /^\d+$/.test(wait) ? Math.min(+wait, LONGEST_RETRY_AFTER) : undefined,
+    retryAfter: /^\d+$/.test(wait) ? +wait : undefined,
     traceId: headers.get("X-Trace-Id") ?? undefined,
   });
 }

@@ -13,12 +13,8 @@ export interface Pause {
   last(): BehestError | undefined;
   /** The same, while the next mint has to wait. */
   waiting(): BehestError | undefined;
-  /**
-   * Something has failed.
-   *
-   * @param seconds that the next mint waits; by default as the error says, or longer each time
-   */
-  begin(error: BehestError, seconds?: number): void;
+  /** A mint has failed. While one is waited for already, nothing changes. */
+  begin(error: BehestError): void;
   /** A mint went well; `forget` where that says that what made the others fail is over, too. */
   end(forget: boolean): void;
 }
@@ -27,13 +23,13 @@ export interface Pause {
 export function makePause(clock: Clock): Pause {
   let failure: { error: BehestError; seconds: number; age: () => number } | undefined;
   let failures = 0;
+  const waiting = () => failure && failure.age() < failure.seconds ? failure.error : undefined;
   return {
     last: () => failure?.error,
-    waiting: () => failure && failure.age() < failure.seconds ? failure.error : undefined,
-    begin(
-      error,
-      seconds = error.retryAfter || Math.min(LONGEST, FIRST * 2 ** failures++),
-    ) {
+    waiting,
+    begin(error) {
+      if (waiting()) return;
+      const seconds = error.retryAfter || Math.min(LONGEST, FIRST * 2 ** failures++);
       failure = { error, seconds, age: stopwatch(clock) };
     },
     end(forget) {

@@ -1,6 +1,7 @@
 /** What an application may show of its token, and hear changes of. */
 
 import type { BehestError } from "./error.ts";
+import type { BehestToken } from "./token.ts";
 
 /** Never has the token itself. */
 export interface Snapshot {
@@ -14,6 +15,22 @@ export interface Snapshot {
   readonly expiresAt?: number | undefined;
   readonly sessionId?: string | undefined;
   readonly error?: BehestError | undefined;
+}
+
+/** What there is to show, by what matters most. */
+export function snapshotOf(
+  answer: BehestToken | undefined,
+  minting: boolean,
+  error: BehestError | undefined,
+  signedOut: boolean,
+): Snapshot {
+  const { tier, expiresAt, sessionId } = answer ?? {};
+  let status: Snapshot["status"] = "idle";
+  if (minting) status = "minting";
+  else if (answer) status = "ready";
+  else if (error) status = "failed";
+  else if (signedOut) status = "signed-out";
+  return { status, tier, expiresAt, sessionId, error };
 }
 
 /** The last snapshot, and who hears of the next. */

@@ -4,19 +4,16 @@ import type { Clock } from "./clock.ts";
 import { BehestError, isFinal, network, noSession, userChanged } from "./error.ts";
 import { mint, type MintOptions } from "./mint.ts";
 import { makePause } from "./pause.ts";
-import type { Snapshot } from "./snapshot.ts";
-import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import type { SupabaseLike } from "./supabase.ts";
 import { type Held, secondsLeft } from "./token.ts";
 import { makeUser } from "./user.ts";
 import { begin, reasonOf, untilAborted, type Work } from "./work.ts";
 
-/** How tokens are got. */
-export interface SourceOptions extends MintOptions {
-  /** Seconds of life under which a token is replaced before it is used. */
-  readonly refreshBefore: number;
-  /** Ms that one mint may take. */
-  readonly timeout: number;
-}
+/** How tokens are got: what an application may set (`BehestOptions`). */
+export type SourceOptions =
+  & { readonly [Name in keyof MintOptions]?: MintOptions[Name] | undefined }
+  & { readonly [Name in "refreshBefore" | "timeout"]?: number | undefined };
 
 /** The token of who is signed in, and never another's. */
 export interface TokenSource {
@@ -30,13 +27,13 @@ export interface TokenSource {
    */
   ready(signal?: AbortSignal | null): Promise<Held>;
   /** Whether a token is that of who is signed in. */
-  owns(held: Held): boolean;
+  owns(held: Pick<Held, "user">): boolean;
   /**
    * Asked at the last moment before a token goes out.
    *
-   * @throws {BehestError} `user_changed` or `closed`, where it is not that of who is signed in
+   * @throws {BehestError} where it is not that of who is signed in, why
    */
-  check(held: Held): void;
+  check(held: Pick<Held, "user">): void;
   /** Behest has taken this token. */
   accepted(held: Held): void;
   /** Behest has answered 401 to this token: it is replaced, unless it was already. */
@@ -57,7 +54,7 @@ interface Minting {
 
 /** What a 401 of Behest's counts: a token that it never took is as bad as three that it did. */
 const STRIKES_IN_DOUBT = 3;
-/** Seconds after which a token that Behest still takes shows that all is well. */
+/** Seconds after which the 401 of a token that Behest has taken has nothing to do with others. */
 const SETTLED = 30;
 
 /** @param changed hears of every change of `state` */
@@ -67,50 +64,54 @@ export function makeSource(
   clock: Clock,
   changed: () => void,
 ): TokenSource {
-  const { refreshBefore, timeout } = options;
+  const { functionName = "behest-token", baseUrl, refreshBefore = 60, timeout = 15_000 } = options;
   const pause = makePause(clock);
   let held: Held | undefined;
   let { sessionId } = options;
   let strikes = 0;
   /** Counts what makes the result of a mint under way worthless, though its user is still here. */
   let generation = 0;
+  /** The last one that the application asked for: a failure of before is forgiven, too. */
+  let forgiven = 0;
+  /** The mint for who is signed in. */
   let minting: Minting | undefined;
-  let asking: Work<SupabaseSession> | undefined;
+  /** The one that first makes certain who that is. */
+  let asking: Minting | undefined;
   let closed: BehestError | undefined;
-  const user = makeUser(supabase.auth, { changed: leave, doubted: changed, signedUp: drop });
+  const user = makeUser(supabase.auth, { changed: leave, told: changed, signedUp: drop });
 
   function state(): Snapshot {
-    const { tier, expiresAt, sessionId } = (user.certain && held || undefined)?.answer ?? {};
-    const error = pause.last();
-    let status: Snapshot["status"] = "idle";
-    if (minting) status = "minting";
-    else if (sessionId) status = "ready";
-    else if (error) status = "failed";
-    else if (user.certain && !user.id) status = "signed-out";
-    return { status, tier, expiresAt, sessionId, error };
+    const answer = user.certain ? held?.answer : undefined;
+    return snapshotOf(answer, !!minting, pause.last(), user.certain && user.gone);
   }
 
   async function ready(signal?: AbortSignal | null): Promise<Held> {
-    if (signal?.aborted) throw reasonOf(signal);
-    while (!closed && !user.certain) {
-      asking ??= ask();
-      await untilAborted(asking.promise, signal);
-    }
     if (closed) throw closed;
-    const good = atHand();
-    if (good) return good;
-    minting ??= startMinting();
-    const arrived = await untilAborted(minting.promise, signal);
+    if (signal?.aborted) throw reasonOf(signal);
+    let work: Minting;
+    if (user.certain && user.id) {
+      const good = atHand();
+      if (good) return good;
+      work = minting ??= start();
+    } else {
+      work = asking ??= start();
+    }
+    const arrived = await untilAborted(work.promise, signal);
     check(arrived);
     return arrived;
   }
 
-  function owns(held: Held): boolean {
+  function owns(held: Pick<Held, "user">): boolean {
     return !closed && user.certain && user.id === held.user;
   }
 
-  function check(held: Held): void {
-    if (!owns(held)) throw closed ?? userChanged();
+  function check(held: Pick<Held, "user">): void {
+    if (!owns(held)) throw closed ?? left();
+  }
+
+  /** What is said to who waited for somebody who is not here any more. */
+  function left(): BehestError {
+    return user.gone ? noSession() : userChanged();
   }
 
   /** @throws {BehestError} the last failure, where it has to be waited out */
@@ -126,22 +127,11 @@ export function makeSource(
     return undefined;
   }
 
-  /** Makes certain who is signed in. */
-  function ask(): Work<SupabaseSession> {
-    const own = begin(timeout, clock, user.session);
-    own.promise.catch((error) => {
-      if (!isFinal(error)) pause.begin(error, 0);
-    }).finally(() => {
-      asking = undefined;
-      changed();
-    });
-    return own;
-  }
-
-  function startMinting(): Minting {
+  function start(): Minting {
     const own = {} as Minting;
     own.promise = mintLatest(own).finally(() => {
       if (minting === own) minting = undefined;
+      if (asking === own) asking = undefined;
       changed();
     });
     // Whoever waited may have gone.
@@ -156,19 +146,27 @@ export function makeSource(
         const session = await user.session();
         // What was invalidated until here is no matter of this one.
         current = generation;
-        return mint(supabase, user, session, { ...options, sessionId }, clock, signal);
+        if (own === asking) {
+          asking = undefined;
+          const good = atHand() ?? await minting?.promise;
+          if (good) return good;
+          minting = own;
+        }
+        changed();
+        const request = { functionName, baseUrl, sessionId };
+        return mint(supabase, user, session, request, clock, signal);
       });
-      changed();
       try {
         const minted = await own.attempt.promise;
         if (current === generation) return keep(minted);
       } catch (error) {
-        if (isFinal(error) || current === generation) return fail(error);
+        if (isFinal(error) || forgiven <= current) return fail(error);
       }
     }
   }
 
   function keep(minted: Held): Held {
+    if (minted === held) return held;
     held = minted;
     sessionId = minted.answer.sessionId;
     // While Behest refuses what is minted, that a mint went well says little.
@@ -178,7 +176,7 @@ export function makeSource(
 
   /** @returns the token at hand, where the mint failed for want of an answer */
   function fail(error: unknown): Held {
-    if (isFinal(error)) throw error;
+    if (isFinal(error) || error === pause.last()) throw error;
     const fault = error instanceof BehestError ? error : network(error);
     pause.begin(fault);
     if (/^40[123]$/.test(`${fault.status}`)) held = undefined;
@@ -189,14 +187,15 @@ export function makeSource(
   /** Whatever the user had goes with them, and so does what is under way for them. */
   function leave(before: string | undefined): void {
     if (before) sessionId = undefined;
-    end(user.id ? userChanged() : noSession());
+    end(left());
     invalidate();
   }
 
   function end(error: BehestError): void {
     minting?.attempt.end(error);
     minting = undefined;
-    if (!user.id || closed) asking?.end(error);
+    // Who asks while somebody signs in hears of them.
+    if (user.gone || closed) asking?.attempt.end(error);
   }
 
   /** The token at hand, and the one that is being made, are not to be used any more. */
@@ -210,14 +209,16 @@ export function makeSource(
     pause.end(true);
     strikes = 0;
     drop();
+    forgiven = generation;
   }
 
   function refused(refused: Held): void {
     if (refused !== held) return;
+    if (held.accepted && held.age() >= SETTLED) strikes = 0;
+    strikes += held.accepted ? 1 : STRIKES_IN_DOUBT;
     held = undefined;
-    strikes += refused.accepted ? 1 : STRIKES_IN_DOUBT;
     if (strikes > STRIKES_IN_DOUBT) {
-      const message = "Behest refuses the function's tokens: `npx behest-token doctor` says why.";
+      const message = "Behest refuses the function's tokens: see `npx behest-token doctor`.";
       pause.begin(new BehestError("behest_rejected", message, { status: 401 }));
     }
     changed();
@@ -231,7 +232,6 @@ export function makeSource(
     check,
     accepted(held) {
       held.accepted = true;
-      if (held.age() >= SETTLED) strikes = 0;
     },
     refused,
     invalidate,
@@ -240,7 +240,7 @@ export function makeSource(
       drop();
     },
     close() {
-      closed ??= new BehestError("closed", "This client was closed: make a new one.");
+      closed ??= new BehestError("closed", "This client is closed: make a new one.");
       user.close();
       end(closed);
       sessionId = undefined;

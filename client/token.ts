@@ -66,6 +66,7 @@ export function readToken(data: unknown, baseUrl: string | undefined): BehestTok
     url !== undefined && (tier == null || Number.isInteger(tier))
   ) {
     const fields = { token, sessionId, ttl, expiresAt, baseUrl: url };
+    // One object for everybody who asks.
     return Object.freeze(tier == null ? fields : { ...fields, tier: tier as number });
   }
   throw badAnswer(200);

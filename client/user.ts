@@ -7,8 +7,8 @@ import type { SessionAnswer, SupabaseLike, SupabaseSession } from "./supabase.ts
 export interface UserEvents {
   /** Another user, or none, is certain from now on; `before` is who it was. */
   changed(before: string | undefined): void;
-  /** An event names another user: until it is certain who it is, nothing may be handed out. */
-  doubted(): void;
+  /** Whether it is certain who it is has changed: while it is not, nothing may be handed out. */
+  told(): void;
   /** The same user, who has signed up where they were anonymous: the plan may be another. */
   signedUp(): void;
 }
@@ -19,6 +19,8 @@ export interface CurrentUser {
   id: string | undefined;
   /** Whether `id` is who is signed in now. */
   certain: boolean;
+  /** Whether the last word was that nobody is. */
+  gone: boolean;
   /**
    * Asks supabase-js, which may have to refresh the session first.
    *
@@ -35,8 +37,8 @@ export interface CurrentUser {
 }
 
 /**
- * An event is compared, and never believed where it names another user: it may be another tab's,
- * whose storage is not ours, so that `getSession()` decides.
+ * An event is compared, and never believed where it names another user, or none: it may be another
+ * tab's, whose storage is not ours, so that `getSession()` decides.
  */
 export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): CurrentUser {
   let anonymous = false;
@@ -47,8 +49,9 @@ export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): Curren
   const user: CurrentUser = {
     id: undefined,
     certain: false,
-    session: () => settled(auth.getSession()),
-    refreshed: () => settled(auth.refreshSession()),
+    gone: false,
+    session: () => settled(() => auth.getSession()),
+    refreshed: () => settled(() => auth.refreshSession()),
     follow: () => ({ subscription } = auth.onAuthStateChange(hear).data),
     close: () => subscription?.unsubscribe(),
   };
@@ -57,17 +60,16 @@ export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): Curren
   function hear(_: string, session: SupabaseSession | null): void {
     if (user.certain && session?.user.id === user.id) return settle(session);
     doubts++;
-    // Nobody is nobody, whichever tab says so: the worst is one mint more.
-    if (!session) return settle(session);
     user.certain = false;
-    events.doubted();
+    user.gone = !session;
+    events.told();
     // Deferred, as supabase-js may be in the midst of what it tells; who asks next asks again.
     Promise.resolve().then(user.session).catch(() => {});
   }
 
-  async function settled(answer: Promise<SessionAnswer>): Promise<SupabaseSession> {
+  async function settled(ask: () => Promise<SessionAnswer>): Promise<SupabaseSession> {
     const asked = doubts;
-    const { data: { session }, error } = await answer.catch(unanswered);
+    const { data: { session }, error } = await Promise.resolve().then(ask).catch(unanswered);
     // What was read before an event says nothing of who is there after it.
     if (asked !== doubts) return user.session();
     if (!session && error && !isRefusal(error)) throw network(error);
@@ -77,12 +79,14 @@ export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): Curren
   }
 
   function settle(session: SupabaseSession | null): void {
-    const [before, wasAnonymous] = [user.id, anonymous];
+    const [{ id, certain }, wasAnonymous] = [user, anonymous];
     user.id = session?.user.id;
     user.certain = true;
+    user.gone = !session;
     anonymous = !!session?.user.is_anonymous;
-    if (user.id !== before) events.changed(before);
+    if (user.id !== id) events.changed(id);
     else if (anonymous !== wasAnonymous) events.signedUp();
+    else if (!certain) events.told();
   }
 
   return user;

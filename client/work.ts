@@ -30,7 +30,11 @@ export function begin<T>(
     Promise.resolve(controller.signal).then(work).then(resolve, reject);
   });
   const message = `No token within ${ms} ms: ask again, or see the function's log.`;
-  const stop = clock.after(ms, () => end(new BehestError("timeout", message)));
+  // A timer of more than 24 days would fire at once.
+  const stop = clock.after(
+    Math.min(ms, 2 ** 31 - 1),
+    () => end(new BehestError("timeout", message)),
+  );
   // Whoever waited may have gone.
   promise.catch(() => {}).finally(stop);
   return { promise, end };
@@ -46,6 +50,7 @@ export function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal | null
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(reasonOf(signal));
+    if (signal.aborted) abort();
     signal.addEventListener("abort", abort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });

@@ -13,6 +13,7 @@ interface BehestErrorDetails {
 }
 /** Says by its `code` what happened, and by its `message` what to do. Holds no token. */
 export declare class BehestError extends Error {
+    readonly name = "BehestError";
     /** One of the function's codes or of the client's own. */
     readonly code: ClientCode | (string & Record<never, never>);
     readonly status: number | undefined;
