@@ -101,7 +101,8 @@ export function createBehest(
     openai: (OpenAI, own) => makeOpenAI(OpenAI, own, source, baseUrl, behestFetch),
     async fetchToken() {
       const held = await source.ready();
-      return { ...held.answer, ttl: Math.floor(secondsLeft(held)) };
+      const { token, sessionId, expiresAt } = held.answer;
+      return { token, sessionId, ttl: Math.floor(secondsLeft(held)), expiresAt };
     },
     invalidate: source.invalidate,
     newSession: source.newSession,
