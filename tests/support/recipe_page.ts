@@ -34,3 +34,12 @@ export function filesOf(...titles: string[]): Texts {
   }
   return files;
 }
+
+/** What Lovable is asked to write under a number: the lines that stand further in. */
+export function lovableText(number: string): string {
+  const [, text] = /^```text\n([^]*?)^```$/m.exec(sections(CLIENTS).get("Lovable") ?? "") ?? [];
+  const [, item] = new RegExp(`^${number}\\. ([^]*?)^(?:\\d\\. |\n)`, "m").exec(text ?? "") ?? [];
+  assert.ok(item, `Lovable is told no ${number}`);
+  // What comes before is a sentence, which ends with a colon.
+  return item.slice(item.indexOf(":\n") + 2).replaceAll(/^ {3}/gm, "");
+}
