@@ -6,8 +6,8 @@ import { type Gateway, startGateway } from "../../dev/gateway/gateway.ts";
 import { type Stack, startStack } from "../../dev/stack/stack.ts";
 import { startChromium } from "../chromium.ts";
 
-/** How long a page may take for one step, in ms. */
-const PATIENCE = 10_000;
+/** How long a page may take for one step, in ms, beside builds that take every core. */
+const PATIENCE = 30_000;
 
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
