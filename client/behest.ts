@@ -5,7 +5,7 @@
 
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type Fetch, makeFetch } from "./fetch.ts";
-import { makeOpenAI } from "./openai.ts";
+import { makeOpenAI, type OpenAIClass } from "./openai.ts";
 import { makeStore, type Snapshot } from "./snapshot.ts";
 import { makeSource } from "./source.ts";
 import type { SupabaseLike } from "./supabase.ts";
@@ -53,10 +53,10 @@ export interface Behest {
    * @param OpenAI the class of the package `openai`
    * @param options its own, such as `maxRetries`
    */
-  openai<Client, Options extends object>(
-    OpenAI: new (options: Options) => Client,
-    options?: Partial<Options>,
-  ): Client;
+  openai<Class extends OpenAIClass>(
+    OpenAI: Class,
+    options?: Partial<ConstructorParameters<Class>[0]>,
+  ): InstanceType<Class>;
   /** For `@behest/react`: `ttl` is what is left of the token's life, in whole seconds. */
   fetchToken(): Promise<Pick<BehestToken, "token" | "sessionId" | "ttl" | "expiresAt">>;
   /** The next use mints again. */

@@ -14,18 +14,21 @@ interface Preparing {
   prepareOptions?(request: OpenAIRequest): Promise<void>;
 }
 
+/** The class `OpenAI`, or one that extends it. */
+export type OpenAIClass = new (options: never) => object;
+
 /**
  * @param OpenAI the SDK's class
  * @param options its own
  * @param baseUrl Behest's, where it is known beforehand
  */
-export function makeOpenAI<Client, Options extends object>(
-  OpenAI: new (options: Options) => Client,
-  options: Partial<Options> | undefined,
+export function makeOpenAI<Class extends OpenAIClass>(
+  OpenAI: Class,
+  options: object | undefined,
   source: TokenSource,
   baseUrl: string = PLACEHOLDER,
   fetch: Fetch,
-): Client {
+): InstanceType<Class> {
   class BehestOpenAI extends (OpenAI as unknown as new (options: object) => Preparing) {
     override async prepareOptions(request: OpenAIRequest): Promise<void> {
       await super.prepareOptions?.(request);
@@ -45,5 +48,5 @@ export function makeOpenAI<Client, Options extends object>(
     apiKey: "behest",
     fetch,
   });
-  return client as Client;
+  return client as InstanceType<Class>;
 }

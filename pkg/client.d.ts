@@ -92,6 +92,8 @@ export interface Snapshot {
 }
 /** As the platform's own. */
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+/** The class `OpenAI`, or one that extends it. */
+type OpenAIClass = new (options: never) => object;
 /** Every one has a default that suits. */
 export interface BehestOptions {
     /** Name of the Edge Function; by default `behest-token`. */
@@ -135,7 +137,7 @@ export interface Behest {
      * @param OpenAI the class of the package `openai`
      * @param options its own, such as `maxRetries`
      */
-    openai<Client, Options extends object>(OpenAI: new (options: Options) => Client, options?: Partial<Options>): Client;
+    openai<Class extends OpenAIClass>(OpenAI: Class, options?: Partial<ConstructorParameters<Class>[0]>): InstanceType<Class>;
     /** For `@behest/react`: `ttl` is what is left of the token's life, in whole seconds. */
     fetchToken(): Promise<Pick<BehestToken, "token" | "sessionId" | "ttl" | "expiresAt">>;
     /** The next use mints again. */

@@ -40,6 +40,10 @@ export const codeOf = (error: unknown) => error instanceof BehestError ? error.c
 // @ts-expect-error a supabase-js client is needed
 createBehest({});
 // @ts-expect-error no such option
+behest.openai(OpenAI, { maxRetriez: 0 });
+// @ts-expect-error an option of the wrong type
+behest.openai(OpenAI, { maxRetries: "0" });
+// @ts-expect-error no such option
 createBehest(behest as never, { ttl: 60 });
 `;
 
