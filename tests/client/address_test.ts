@@ -125,3 +125,41 @@ Deno.test("the placeholder's origin stands for the token's own base URL, with pa
     }
   });
 });
+
+Deno.test("a page's own address is no leave for a relative URL", async () => {
+  const page = Object.getOwnPropertyDescriptor(globalThis, "location");
+  const pages = [
+    "https://app.example/chat",
+    "https://behest.invalid.example/",
+    "http://localhost:5173/",
+  ];
+  for (const href of pages) {
+    Object.defineProperty(globalThis, "location", { value: new URL(href), configurable: true });
+    try {
+      await inWorld(ADA, async (world) => {
+        for (const url of ["/v1/models", "v1/models", "", "?a", "//evil.example/v1"]) {
+          await rejects(world.behest.fetch(url), "foreign_url", `${url} on ${href}`);
+        }
+        assert.equal(world.sent.length, 0);
+      });
+    } finally {
+      if (page) Object.defineProperty(globalThis, "location", page);
+      else Reflect.deleteProperty(globalThis, "location");
+    }
+  }
+});
+
+Deno.test("a new token's base URL that is another takes no request to the old one, also not as a second try", async () => {
+  await inWorld(ADA, async (world) => {
+    await world.token();
+    world.gateway.refuse("bt.ada.1");
+    world.function.always((mint) =>
+      world.function.good(mint, { baseUrl: "https://moved.example" })
+    );
+    await rejects(world.chat(), "foreign_url");
+    assert.equal(world.sent.length, 1);
+    await rejects(world.chat(), "foreign_url");
+    await world.behest.fetch("https://moved.example/v1/models");
+    assert.equal(world.gateway.last.token, "bt.ada.2");
+  });
+});

@@ -186,6 +186,18 @@ Deno.test("a pause that a failed mint has begun outlives an event and a getSessi
   });
 });
 
+Deno.test("a pause that a failed mint has begun outlives the events of the other tab's user", async () => {
+  await inMinimal("ada", async (supabase, behest) => {
+    supabase.function.always(() => new Response("", { status: 500 }));
+    await rejects(behest.getToken(), "bad_answer");
+    for (let nth = 0; nth < 20; nth++) {
+      supabase.tell(nth % 2 ? "SIGNED_IN" : "TOKEN_REFRESHED", sessionOf("bob"));
+      await rejects(behest.getToken(), "bad_answer");
+    }
+    assert.equal(supabase.function.mints.length, 1);
+  });
+});
+
 Deno.test("a session that is there without an event is served, and its first asker gets a token", async () => {
   await inMinimal(undefined, async (supabase, behest) => {
     await rejects(behest.getToken(), "no_session");

@@ -104,6 +104,19 @@ Deno.test("a sign-out of the other tab's user does not sign this tab's user out"
   });
 });
 
+Deno.test("a sign-out of the other tab's user costs one re-mint at most, and not the Behest session", async () => {
+  await inBrowser(async (browser) => {
+    const [first, second] = await withBoth(browser, "a storage each");
+    await signIn(first, "ada");
+    await hears(first, () => signIn(second, "bob"), "SIGNED_IN");
+    const { sessionId } = await first.behest.getToken();
+    await hears(first, () => signOut(second), "SIGNED_OUT");
+    await first.behest.getToken().catch(() => {});
+    assert.equal((await first.behest.getToken()).sessionId, sessionId);
+    assert.ok(mintsOf(browser, "ada") <= 2);
+  });
+});
+
 Deno.test("who waits for a mint when the other tab's user signs in or refreshes gets their own token", async () => {
   await inBrowser(async (browser) => {
     const [first, second] = await withBoth(browser, "a storage each");

@@ -1,7 +1,7 @@
 /** A supabase-js of which a test decides every answer: what other versions of it do. */
 import { settle, unlessAborted } from "./client_calls.ts";
 import { DeviceClock } from "./client_clock.ts";
-import { BehestDouble, FunctionDouble, type Mint } from "./client_function.ts";
+import { BehestDouble, FunctionDouble } from "./client_function.ts";
 import {
   type Behest,
   type BehestOptions,
@@ -33,11 +33,14 @@ export class Minimal implements SupabaseLike {
   listeners: Set<Listener> = new Set();
   onGetSession: () => Promise<SessionAnswer> = () => this.answer();
   onRefresh: () => Promise<SessionAnswer> = () => this.answer();
-  onInvoke: ((mint: Mint) => Promise<Invoked> | undefined) | undefined;
+  onInvoke: ((signal: AbortSignal) => Promise<Invoked> | undefined) | undefined;
+  /** Calls that a listener made while supabase-js waited for it: some versions hang then. */
+  hanging = 0;
+  #telling = false;
 
   readonly auth: SupabaseLike["auth"] = {
-    getSession: () => (this.asked++, this.onGetSession()),
-    refreshSession: () => (this.refreshes++, this.onRefresh()),
+    getSession: () => (this.asked++, this.#heard(this.onGetSession)),
+    refreshSession: () => (this.refreshes++, this.#heard(this.onRefresh)),
     onAuthStateChange: (listener) => {
       this.listeners.add(listener);
       const unsubscribe = () => void this.listeners.delete(listener);
@@ -50,7 +53,7 @@ export class Minimal implements SupabaseLike {
       const url = `https://project.supabase.co/functions/v1/${name}`;
       const request = new Request(url, { method, headers, body: JSON.stringify(body) });
       try {
-        const own = this.onInvoke?.({ ...this.function.mints.at(-1) } as Mint);
+        const own = this.onInvoke?.(signal);
         if (own) return await own;
         const response = await this.function.answer(request, signal);
         if (!response.ok) {
@@ -78,7 +81,17 @@ export class Minimal implements SupabaseLike {
   /** Tells an event as supabase-js does, to every listener in one go. */
   tell(event: string, session: SupabaseSession | null): void {
     this.signedIn = session?.user.id;
-    for (const listener of this.listeners) listener(event, session);
+    this.#telling = true;
+    for (const listener of this.listeners) {
+      const waited: unknown = listener(event, session);
+      if (waited !== undefined) this.hanging++;
+    }
+    this.#telling = false;
+  }
+
+  #heard(answer: () => Promise<SessionAnswer>): Promise<SessionAnswer> {
+    if (this.#telling) this.hanging++;
+    return answer();
   }
 
   /** A sign-in, or a sign-out, in this tab. */

@@ -1,6 +1,6 @@
 /** A browser's whole world in memory: supabase-js itself, Auth, the function, Behest, and a clock. */
 import assert from "node:assert/strict";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { createClient, processLock, type SupabaseClient } from "@supabase/supabase-js";
 import { AuthDouble } from "./client_auth.ts";
 import { settle } from "./client_calls.ts";
 import { DeviceClock } from "./client_clock.ts";
@@ -29,6 +29,8 @@ export interface Tab {
 export interface TabOptions {
   readonly storage?: Storage;
   readonly options?: BehestOptions;
+  /** With a lock around every call, as supabase-js has by default before 2.107. */
+  readonly locked?: boolean;
 }
 
 let worlds = 0;
@@ -44,8 +46,8 @@ export class ClientWorld {
   readonly #storageKey = `sb-world-${++worlds}-auth-token`;
 
   /** Opens a tab; by default with a storage of its own. */
-  async open({ storage = new Map(), options = {} }: TabOptions = {}): Promise<Tab> {
-    const supabase = this.#supabase(storage);
+  async open({ storage = new Map(), options = {}, locked = false }: TabOptions = {}): Promise<Tab> {
+    const supabase = this.#supabase(storage, locked);
     let user: string | undefined;
     const events: string[] = [];
     supabase.auth.onAuthStateChange((event, session) => {
@@ -68,13 +70,14 @@ export class ClientWorld {
   }
 
   /** A client as an application makes it. */
-  #supabase(storage: Storage): SupabaseClient {
+  #supabase(storage: Storage, locked: boolean): SupabaseClient {
     return createClient(SUPABASE_URL, PUBLISHABLE_KEY, {
       auth: {
         persistSession: true,
         autoRefreshToken: false,
         detectSessionInUrl: false,
         storageKey: this.#storageKey,
+        ...(locked ? { lock: processLock } : {}),
         storage: {
           getItem: (key) => storage.get(key) ?? null,
           setItem: (key, value) => void storage.set(key, value),
