@@ -105,7 +105,8 @@ Deno.test("a SIGNED_OUT while getSession() is asked wins over what was read befo
     supabase.tell("SIGNED_IN", sessionOf("bob"));
     const waiting = watch(behest.getToken());
     await settle();
-    supabase.tell("SIGNED_OUT", null);
+    supabase.onGetSession = () => supabase.answer();
+    supabase.become(undefined);
     for (const each of asked) each.answer(sessionAnswer("bob"));
     await settle();
     assert.equal(codeOf(waiting), "no_session");

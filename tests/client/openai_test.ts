@@ -156,6 +156,21 @@ Deno.test("what a user has asked is never sent with the next user's token, when 
   });
 });
 
+Deno.test("what a user has asked is never sent with the next user's token, when they change between the SDK's own tries", async () => {
+  await inChat(ADA, async (world, openai) => {
+    await ask(openai);
+    world.gateway.hold();
+    const waiting = watch(ask(openai));
+    await until("a request", () => world.sent.length === 2);
+    await signIn(world.tab, "bob");
+    world.gateway.reply = () => Response.json(REPLY);
+    world.gateway.last.answer(new Response("", { status: 503 }));
+    await until("an end", () => waiting.outcome !== undefined);
+    assert.ok(world.sent.every(({ owner }) => owner === "ada"));
+    assert.equal(behestError((waiting.outcome as { error: unknown }).error).code, "user_changed");
+  });
+});
+
 Deno.test("a switch or a sign-out while the call waits for its first mint ends it, and nothing is sent", async () => {
   for (const next of ["bob", undefined]) {
     await inChat(ADA, async (world, openai) => {
@@ -221,6 +236,7 @@ Deno.test("a streamed reply comes through piece by piece, and its abort reaches 
 
 Deno.test("an abort of a call ends its request under way", async () => {
   await inChat(ADA, async (world, openai) => {
+    await world.token();
     world.gateway.hold();
     const controller = new AbortController();
     const waiting = watch(openai.chat.completions.create(PROMPT, { signal: controller.signal }));

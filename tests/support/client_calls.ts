@@ -46,7 +46,7 @@ export async function settle(turns = 6): Promise<void> {
 /** Lets things run until something has happened, such as another tab's message. */
 export async function until(what: string, happened: () => boolean): Promise<void> {
   for (let turn = 0; !happened(); turn++) {
-    if (turn > 20_000) throw new Error(`this never happens: ${what}`);
+    if (turn > 3000) throw new Error(`this never happens: ${what}`);
     await settle(1);
   }
   await settle();
