@@ -132,6 +132,40 @@ Deno.test("an abort reaches the request that is under way, and is the signal's o
   });
 });
 
+Deno.test("an abort of a Request's own signal, or of init's instead of it, ends the wait for a mint", async () => {
+  await inWorld(ADA, async (world) => {
+    world.function.hold();
+    const [own, given] = [new AbortController(), new AbortController()];
+    const one = watch(world.behest.fetch(new Request(CHAT, { signal: own.signal })));
+    const init = { signal: given.signal };
+    const other = watch(world.behest.fetch(new Request(CHAT, { signal: own.signal }), init));
+    await settle();
+    own.abort("enough");
+    await settle();
+    assert.deepEqual(one.outcome, { error: "enough" });
+    assert.equal(other.outcome, undefined);
+    given.abort("enough, too");
+    await settle();
+    assert.deepEqual(other.outcome, { error: "enough, too" });
+    assert.equal(world.sent.length, 0);
+  });
+});
+
+Deno.test("the token never stands in what the caller gave: not in its headers, its init or its Request", async () => {
+  await inWorld(ADA, async (world) => {
+    const headers = new Headers({ "X-Trace": "7" });
+    const init = { headers };
+    const request = new Request(CHAT, init);
+    await world.behest.fetch(CHAT, init);
+    await world.behest.fetch(request);
+    for (const own of [headers, init.headers, request.headers]) {
+      assert.equal(own.get("Authorization"), null);
+      assert.equal(own.get("X-Session-Id"), null);
+    }
+    assert.deepEqual(Object.keys(init), ["headers"]);
+  });
+});
+
 Deno.test("a stream comes through chunk by chunk, and an abort in its midst ends it at its source", async () => {
   await inWorld(ADA, async (world) => {
     let chunks!: ReadableStreamDefaultController<Uint8Array>;

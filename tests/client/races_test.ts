@@ -1,6 +1,6 @@
 /** A change that comes between any two steps of a mint or of a request, as finely as there are steps. */
 import assert from "node:assert/strict";
-import { codeOf, microtasks, settle, watch } from "../support/client_calls.ts";
+import { codeOf, microtasks, settle, valueOf, watch } from "../support/client_calls.ts";
 import { inMinimal } from "../support/client_minimal.ts";
 import { CHAT } from "../support/client_world.ts";
 
@@ -30,6 +30,29 @@ Deno.test("a sign-out at any step of a mint's end leaves no_session or a token t
 async function watchCode(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(() => "a token", (error) => error.code);
 }
+
+/** Between the last look at who is signed in and an application's own next line. */
+const HOPS = 3;
+
+Deno.test("a token that arrives is looked at once more, no more than its promise's own hops before it is had", async () => {
+  for (const next of ["bob", undefined]) {
+    const late: number[] = [];
+    for (let step = 0; step < STEPS; step++) {
+      await inMinimal("ada", async (supabase, behest) => {
+        supabase.function.hold();
+        const waiting = watch(behest.getToken());
+        await settle();
+        supabase.function.last.answer();
+        await microtasks(step);
+        const given = waiting.outcome !== undefined;
+        supabase.become(next);
+        await settle();
+        if (!given && valueOf(waiting)) late.push(step);
+      });
+    }
+    assert.ok(late.length <= HOPS, `then ${next}: ${late}`);
+  }
+});
 
 Deno.test("a request that goes out after a switch or a sign-out never carries the token of before it", async () => {
   for (const next of ["bob", undefined]) {

@@ -75,6 +75,17 @@ Deno.test("answers that are not Behest's own yes, such as 5xx, do not make a tok
   });
 });
 
+Deno.test("a token to which Behest has only answered 5xx is not accepted: its 401 counts as a mint that failed", async () => {
+  await inWorld(ADA, async (world) => {
+    const statuses = [502, 401, 503, 401];
+    world.gateway.reply = () => new Response("", { status: statuses.shift() ?? 200 });
+    assert.equal((await world.chat()).status, 502);
+    assert.equal((await world.chat()).status, 503);
+    await rejects(world.chat(), "behest_rejected");
+    assert.equal(world.mints.length, 2);
+  });
+});
+
 Deno.test("invalidate() and another user end the pause of tokens that were refused", async () => {
   await inWorld(ADA, async (world) => {
     world.gateway.reply = unauthorized;

@@ -92,6 +92,20 @@ Deno.test("a request whose user has changed meanwhile is never sent again", asyn
   }
 });
 
+Deno.test("a late 401 of the user before comes back as it is, and mints nothing for the user after", async () => {
+  await inAcceptedWorld(async (world) => {
+    world.gateway.hold();
+    const waiting = watch(world.chat({ body: "of ada" }));
+    await settle();
+    await signIn(world.tab, "bob");
+    world.gateway.last.answer(unauthorized());
+    await settle();
+    assert.equal(valueOf(waiting)?.status, 401);
+    assert.equal(world.mints.length, 1);
+    assert.equal(world.sent.length, 2);
+  });
+});
+
 Deno.test("a request whose user changes while its token is replaced is never sent again", async () => {
   for (const next of ["bob", undefined]) {
     await inAcceptedWorld(async (world) => {

@@ -138,3 +138,43 @@ Deno.test("the Behest session that the function answers is the one that goes on,
     assert.deepEqual(asked, ["from-the-app", "own-1", "own-2"]);
   }, { sessionId: "from-the-app" });
 });
+
+Deno.test("a session whose refresh Auth refuses is no_session, and one that Auth could not answer for is network", async () => {
+  const faults = [
+    [400, "no_session"],
+    [401, "no_session"],
+    [403, "no_session"],
+    [0, "network"],
+    [
+      429,
+      "network",
+    ],
+    [500, "network"],
+    [undefined, "network"],
+  ] as const;
+  for (const [status, code] of faults) {
+    await inMinimal("ada", async (supabase, behest) => {
+      const error = Object.assign(new Error("no"), { name: "AuthError", status });
+      supabase.onGetSession = () => Promise.resolve({ data: { session: null }, error });
+      const told = await rejects(behest.getToken(), code, `${status}`);
+      if (code === "network") assert.equal(told.cause, error);
+      assert.equal(supabase.function.mints.length, 0);
+    });
+  }
+});
+
+Deno.test("close() and a sign-out end also the wait for a getSession() that never answers", async () => {
+  for (const how of ["close", "sign-out"]) {
+    await inMinimal("ada", async (supabase, behest) => {
+      supabase.onGetSession = () => never();
+      supabase.tell("SIGNED_IN", sessionOf("bob"));
+      const waiting = watch(behest.getToken());
+      await settle();
+      supabase.onGetSession = () => supabase.answer();
+      if (how === "close") behest.close();
+      else supabase.become(undefined);
+      await settle();
+      assert.equal(codeOf(waiting), how === "close" ? "closed" : "no_session");
+    });
+  }
+});

@@ -1,4 +1,5 @@
 /** Calls that doubles hear, which are answered at once or by hand. */
+import { setImmediate } from "node:timers";
 
 /** Waits as a fetch does: what a signal aborts is over at once. */
 export function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal | null): Promise<T> {
@@ -40,13 +41,13 @@ export async function microtasks(turns: number): Promise<void> {
 
 /** Lets everything run that waits for no clock. */
 export async function settle(turns = 6): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((done) => setTimeout(done, 0));
+  for (let turn = 0; turn < turns; turn++) await new Promise<void>((done) => setImmediate(done));
 }
 
 /** Lets things run until something has happened, such as another tab's message. */
 export async function until(what: string, happened: () => boolean): Promise<void> {
   for (let turn = 0; !happened(); turn++) {
-    if (turn > 3000) throw new Error(`this never happens: ${what}`);
+    if (turn > 20_000) throw new Error(`this never happens: ${what}`);
     await settle(1);
   }
   await settle();
