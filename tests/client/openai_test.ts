@@ -1,58 +1,12 @@
 /** The real OpenAI SDK through `openai()`: one client, good for every user and token to come. */
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { settle, until, watch } from "../support/client_calls.ts";
+import { until, watch } from "../support/client_calls.ts";
 import { BASE_URL, refused } from "../support/client_function.ts";
-import { BehestError } from "../support/client_module.ts";
-import { type ClientWorld, inWorld, signIn, signOut } from "../support/client_world.ts";
+import { ask, behestError, codeIn, failure, inChat, REPLY } from "../support/client_openai.ts";
+import { inWorld, signIn, signOut } from "../support/client_world.ts";
 
 const ADA = { user: "ada" };
-
-const PROMPT = { model: "gpt-x", messages: [{ role: "user" as const, content: "what?" }] };
-const REPLY = { id: "1", object: "chat.completion", choices: [{ message: { content: "that" } }] };
-
-/** The SDK waits between its tries; here it does not. */
-async function withoutBackoff(test: () => Promise<void>): Promise<void> {
-  const { setTimeout: own } = globalThis;
-  const soon = (run: () => void, ms = 0) => own(run, ms < 60_000 ? 0 : ms);
-  globalThis.setTimeout = soon as typeof setTimeout;
-  try {
-    await test();
-  } finally {
-    globalThis.setTimeout = own;
-  }
-}
-
-function inChat(
-  setting: Parameters<typeof inWorld>[0],
-  test: (world: ClientWorld, openai: OpenAI) => Promise<void>,
-): Promise<void> {
-  return withoutBackoff(() =>
-    inWorld(setting, async (world) => {
-      world.gateway.reply = () => Response.json(REPLY);
-      await test(world, world.behest.openai(OpenAI));
-    })
-  );
-}
-
-/** The BehestError that reached the caller, as it is or as a cause. */
-function behestError(error: unknown): BehestError {
-  for (let each = error; each instanceof Error; each = each.cause) {
-    if (each instanceof BehestError) return each;
-  }
-  assert.fail(`no BehestError in ${Deno.inspect(error)}`);
-}
-
-/** The code of the BehestError that ended a watched call. */
-function codeIn({ outcome }: ReturnType<typeof watch>): unknown {
-  return behestError(outcome && "error" in outcome ? outcome.error : undefined).code;
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return await promise.then(() => assert.fail("a reply"), (error) => error);
-}
-
-const ask = (openai: OpenAI) => openai.chat.completions.create(PROMPT);
 
 Deno.test("one client made before a sign-in serves every user and token to come", async () => {
   await inChat({}, async (world, openai) => {
@@ -213,45 +167,5 @@ Deno.test("closed and foreign_url reach the caller as they are, after one try", 
     world.behest.close();
     assert.equal(behestError(await failure(ask(openai))).code, "closed");
     assert.equal(world.sent.length, 0);
-  });
-});
-
-Deno.test("a streamed reply comes through piece by piece, and its abort reaches the source", async () => {
-  await inChat(ADA, async (world, openai) => {
-    let pieces!: ReadableStreamDefaultController<Uint8Array>;
-    let over = false;
-    const source = new ReadableStream<Uint8Array>({
-      start: (controller) => void (pieces = controller),
-      cancel: () => void (over = true),
-    });
-    world.gateway.reply = () =>
-      new Response(source, { headers: { "Content-Type": "text/event-stream" } });
-    const stream = await openai.chat.completions.create({ ...PROMPT, stream: true });
-    const reader = stream[Symbol.asyncIterator]();
-    for (const content of ["th", "at"]) {
-      const next = reader.next();
-      const event = { choices: [{ delta: { content } }] };
-      pieces.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
-      assert.equal((await next).value.choices[0].delta.content, content);
-    }
-    stream.controller.abort();
-    await reader.return?.();
-    await settle();
-    assert.ok(over || world.gateway.last.init.signal?.aborted);
-  });
-});
-
-Deno.test("an abort of a call ends its request under way", async () => {
-  await inChat(ADA, async (world, openai) => {
-    await world.token();
-    world.gateway.hold();
-    const controller = new AbortController();
-    const waiting = watch(openai.chat.completions.create(PROMPT, { signal: controller.signal }));
-    await until("a request", () => world.sent.length === 1);
-    controller.abort();
-    await until("an end", () => waiting.outcome !== undefined);
-    assert.ok(waiting.outcome && "error" in waiting.outcome);
-    assert.ok(world.gateway.last.init.signal?.aborted);
-    assert.equal(world.sent.length, 1);
   });
 });
