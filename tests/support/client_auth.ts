@@ -1,0 +1,95 @@
+/** A double of Supabase Auth, as much of it as supabase-js calls here. */
+import { Buffer } from "node:buffer";
+
+export interface AuthUser {
+  readonly id: string;
+  readonly email: string;
+  readonly is_anonymous: boolean;
+}
+
+const SESSION_SECONDS = 3600;
+
+function part(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+/** @returns whose a session token is */
+export function userOfSession(authorization: string | null): string {
+  const payload = authorization?.split(".")[1] ?? "";
+  try {
+    return JSON.parse(Buffer.from(payload, "base64url").toString()).sub;
+  } catch {
+    return `nobody (${authorization})`;
+  }
+}
+
+export class AuthDouble {
+  /** The paths that were called. */
+  readonly calls: string[] = [];
+  /** Every session token that was given out. */
+  readonly tokens: string[] = [];
+  /** Takes the place of the answer to a refresh. */
+  onRefresh: ((user: AuthUser) => Response | Promise<Response> | undefined) | undefined;
+  #users = new Map<string, AuthUser>();
+  #refreshTokens = new Map<string, string>();
+  #count = 0;
+
+  async answer(request: Request): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const path = pathname.slice("/auth/v1/".length);
+    this.calls.push(path);
+    const body = await request.json().catch(() => ({}));
+    if (path === "logout") return new Response(null, { status: 204 });
+    if (path === "signup") return this.#session(`guest-${++this.#count}`, true);
+    if (path === "user") return this.#user(request);
+    if (searchParams.get("grant_type") === "password") {
+      return this.#session(body.email.split("@")[0], false);
+    }
+    const user = this.#users.get(this.#refreshTokens.get(body.refresh_token) ?? "");
+    if (!user) return refusal("refresh_token_not_found");
+    this.#refreshTokens.delete(body.refresh_token);
+    return await this.onRefresh?.(user) ?? this.#session(user.id, user.is_anonymous);
+  }
+
+  /** The session ends at the server: refresh tokens are good no more. */
+  endSessions(): void {
+    this.#refreshTokens.clear();
+  }
+
+  /** A PUT is somebody who signs up. */
+  #user(request: Request): Response {
+    const user = this.#users.get(userOfSession(request.headers.get("Authorization")));
+    if (!user) return refusal("session_not_found");
+    const next = request.method === "PUT" ? { ...user, is_anonymous: false } : user;
+    this.#users.set(user.id, next);
+    return Response.json(next);
+  }
+
+  #session(id: string, is_anonymous: boolean): Response {
+    const user = { id, email: `${id}@example.com`, is_anonymous, aud: "authenticated" };
+    this.#users.set(id, user);
+    const refresh_token = `refresh-${++this.#count}`;
+    this.#refreshTokens.set(refresh_token, id);
+    const exp = Math.floor(Date.now() / 1000) + SESSION_SECONDS;
+    const header = part({ alg: "ES256", typ: "JWT", kid: "k1" });
+    const claims = part({ sub: id, exp, is_anonymous, jti: this.#count });
+    const access_token = `${header}.${claims}.${part("signature")}`;
+    this.tokens.push(access_token, refresh_token);
+    return Response.json({
+      access_token,
+      token_type: "bearer",
+      expires_in: SESSION_SECONDS,
+      expires_at: exp,
+      refresh_token,
+      user,
+    });
+  }
+}
+
+/** What Auth says of a session that is over. */
+export function refusal(code: string): Response {
+  return Response.json({ code: 400, error_code: code, msg: "Invalid Refresh Token" }, {
+    status: 400,
+    headers: { "x-sb-error-code": code },
+  });
+}

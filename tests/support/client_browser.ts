@@ -1,0 +1,50 @@
+/** What of a browser supabase-js looks at before it talks to other tabs and hears of a return to one. */
+import { settle } from "./client_calls.ts";
+import { ClientWorld, type Storage, type Tab } from "./client_world.ts";
+
+type Globals = Record<"window" | "document", unknown>;
+
+export class Browser extends ClientWorld {
+  readonly #window: EventTarget;
+
+  constructor(window: EventTarget) {
+    super();
+    this.#window = window;
+  }
+
+  /** Tabs with one storage, as those of one origin have. */
+  async together(storage: Storage = new Map()): Promise<[Tab, Tab]> {
+    return [await this.open({ storage }), await this.open({ storage })];
+  }
+
+  /** Tabs with a storage each, such as `sessionStorage`: each may have a user of its own. */
+  async apart(): Promise<[Tab, Tab]> {
+    return [await this.open(), await this.open()];
+  }
+
+  /** Somebody comes back to the page. */
+  async focus(): Promise<void> {
+    this.#window.dispatchEvent(new Event("visibilitychange"));
+    await settle();
+  }
+}
+
+/** Runs a test where `window` and `document` are, and takes what supabase-js warns of several clients. */
+export async function inBrowser(test: (browser: Browser) => Promise<void>): Promise<void> {
+  const globals = globalThis as unknown as Globals;
+  const { warn } = console;
+  const window = new EventTarget();
+  globals.window = window;
+  globals.document = { visibilityState: "visible" };
+  console.warn = () => {};
+  const browser = new Browser(window);
+  try {
+    await test(browser);
+    browser.assertNobodyElse();
+  } finally {
+    await browser.close();
+    console.warn = warn;
+    delete (globals as Partial<Globals>).window;
+    delete (globals as Partial<Globals>).document;
+  }
+}
