@@ -1,10 +1,10 @@
-/** The browser client under test: the one place that says where it is. */
-import type { Behest, BehestOptions, SupabaseLike } from "../../client/mod.ts";
-import { createBehest as create } from "../../client/mod.ts";
+/** The client under test: the bytes that are shipped. The one place that says where they are. */
+import type { Behest, BehestOptions, SupabaseLike } from "../../pkg/client.js";
+import { createBehest as create } from "../../pkg/client.js";
 
-export { BehestError, createBehest } from "../../client/mod.ts";
-export type { Behest, BehestOptions, BehestToken, Snapshot } from "../../client/mod.ts";
-export type { SupabaseLike, SupabaseSession } from "../../client/mod.ts";
+export { BehestError, createBehest } from "../../pkg/client.js";
+export type { Behest, BehestOptions, BehestToken, Snapshot } from "../../pkg/client.js";
+export type { SupabaseLike, SupabaseSession } from "../../pkg/client.js";
 
 /** What the client asks of time. */
 export interface ClientClock {
