@@ -33,16 +33,21 @@ export function makeFetch(source: TokenSource, baseUrl: string | undefined, send
       if ((init[USER] ?? held.user) !== held.user) throw userChanged();
       const response = await sendWith(held, send, asked, request, init);
       if (response.status === 401) source.refused(held);
-      else if (response.status < 500) source.accepted(held);
+      // Neither a redirect nor a 5xx says that Behest itself has looked at it.
+      else if (/^[24]/.test(`${response.status}`)) source.accepted(held);
       return response;
     };
 
     const held = await source.ready(signal);
     const response = await attempt(held);
     if (response.status !== 401 || !lasts(request, init) || !source.owns(held)) return response;
-    const next = await source.ready(signal);
+    const letGo = () => response.body?.cancel().catch(() => {});
+    const next = await source.ready(signal).catch((error) => {
+      letGo();
+      throw error;
+    });
     if (next.user !== held.user) return response;
-    response.body?.cancel().catch(() => {});
+    letGo();
     return attempt(next);
   };
 }

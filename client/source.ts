@@ -174,12 +174,12 @@ export function makeSource(
     return minted;
   }
 
-  /** @returns the token at hand, where the mint failed for want of an answer */
+  /** @returns the token at hand, where there was no refusal of the function's own */
   function fail(error: unknown): Held {
     if (isFinal(error) || error === pause.last()) throw error;
     const fault = error instanceof BehestError ? error : network(error);
     pause.begin(fault);
-    if (/^40[123]$/.test(`${fault.status}`)) held = undefined;
+    if (/^40[123]/.test(`${fault.status}`) && fault.code !== "bad_answer") held = undefined;
     if (held && owns(held) && secondsLeft(held) > 0) return held;
     throw fault;
   }

@@ -78,7 +78,7 @@ function isPlain(value: unknown): value is string {
 }
 
 function isAmount(value: unknown): value is number {
-  return Number.isFinite(value) && (value as number) > 0;
+  return Number.isFinite(value) && (value as number) >= 1;
 }
 
 /** A token that has just arrived. */

@@ -56,7 +56,7 @@ Deno.test("an answer with a field missing or wrong is bad_answer", async () => {
     "nul\0",
     "ünïcode",
   ];
-  const amounts = [undefined, null, 0, -1, "900", "", true, {}, [900], [], false];
+  const amounts = [undefined, null, 0, 0.001, -1, "900", "", true, {}, [900], [], false];
   const urls = [
     undefined,
     null,

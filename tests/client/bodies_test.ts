@@ -1,6 +1,7 @@
 /** Which bodies are sent a second time after a 401, and that none arrives empty. */
 import assert from "node:assert/strict";
-import { CHAT, type ClientWorld, inWorld } from "../support/client_world.ts";
+import { refused } from "../support/client_function.ts";
+import { CHAT, type ClientWorld, inWorld, rejects } from "../support/client_world.ts";
 
 /** Behest itself: reads what arrives, refuses the first token, and says what it has read. */
 function reading(world: ClientWorld): string[] {
@@ -132,6 +133,12 @@ Deno.test("a 401 that is not passed on has its body let go, and one that is pass
     world.gateway.reply = ({ token }) => token === "bt.ada.1" ? refusal() : new Response("ok");
     assert.equal((await world.chat()).status, 200);
     assert.equal(cancelled, 1);
+    world.behest.invalidate();
+    await world.token();
+    world.gateway.reply = refusal;
+    world.function.always(() => refused(503, "behest_unavailable"));
+    await rejects(world.chat(), "behest_unavailable");
+    assert.equal(cancelled, 2);
   });
   await inWorld({ user: "ada" }, async (world) => {
     world.gateway.reply = () => new Response("why", { status: 401 });

@@ -86,6 +86,18 @@ Deno.test("a token to which Behest has only answered 5xx is not accepted: its 40
   });
 });
 
+Deno.test("a redirect of a captive portal's is no yes of Behest's: the next 401 counts as a mint that failed", async () => {
+  await inWorld(ADA, async (world) => {
+    world.gateway.reply = () =>
+      new Response(null, { status: 302, headers: { Location: "/login" } });
+    assert.equal((await world.chat()).status, 302);
+    world.gateway.reply = unauthorized;
+    assert.equal((await world.chat()).status, 401);
+    assert.equal(world.mints.length, 2);
+    await rejects(world.chat(), "behest_rejected");
+  });
+});
+
 Deno.test("invalidate() and another user end the pause of tokens that were refused", async () => {
   await inWorld(ADA, async (world) => {
     world.gateway.reply = unauthorized;
