@@ -1,7 +1,7 @@
 /** Which tokens the double of the Behest gateway takes, and which it does not. */
 
 import assert from "node:assert/strict";
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
 import { makeCredentials } from "../dev/gateway/credentials.ts";
 import {
   chat,
@@ -126,3 +126,18 @@ gatewayTest("an API key is no token for a chat", async (gateway) => {
     "invalid_token",
   );
 });
+
+gatewayTest(
+  "a token that was revoked is refused, whoever signed it, and the next one is taken",
+  async (gateway) => {
+    for (
+      const make of [() => mintToken(gateway), () => signLocally(gateway.credentials)]
+    ) {
+      const [first, second] = [await make(), await make()];
+      await served(chat(gateway, first));
+      gateway.revoke(decodeJwt(first).jti!);
+      await refused(await chat(gateway, first), 401, "invalid_token");
+      await served(chat(gateway, second));
+    }
+  },
+);

@@ -37,6 +37,8 @@ export interface Gateway {
   /** `http://127.0.0.1:<port>`, what `BEHEST_BASE_URL` is set to. */
   url: string;
   credentials: Credentials;
+  /** From now on the token with this `jti` is answered with 401. */
+  revoke(jti: string): void;
   /** Ends every open answer and frees the port. */
   stop(): Promise<void>;
 }
@@ -129,6 +131,7 @@ export async function startGateway(
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     credentials,
+    revoke: tokens.revoke,
     stop() {
       ended.abort();
       return server.finished;

@@ -31,6 +31,8 @@ export interface Tokens {
   /** The public keys: the gateway's own, and the tenant's registered one. */
   jwks: JSONWebKeySet;
   mint(request: MintRequest): Promise<string>;
+  /** The token with this `jti` is not good any more, whoever signed it. */
+  revoke(jti: string): void;
   /** @throws {GatewayFault} 401 or 403 */
   verify(token: string): Promise<Caller>;
 }
@@ -53,6 +55,7 @@ export async function makeTokens(
     ],
   };
   const keyFor = createLocalJWKSet(jwks);
+  const revoked = new Set<unknown>();
 
   return {
     jwks,
@@ -79,6 +82,10 @@ export async function makeTokens(
       );
     },
 
+    revoke(jti) {
+      revoked.add(jti);
+    },
+
     async verify(token) {
       const { payload, protectedHeader } = await jwtVerify(token, keyFor, {
         algorithms: ["RS256"],
@@ -93,6 +100,9 @@ export async function makeTokens(
             : "The token is not one that this gateway accepts.",
         );
       });
+      if (payload.jti !== undefined && revoked.has(payload.jti)) {
+        throw invalidToken("The token was revoked. Mint a new one.");
+      }
       // jose picks the only fitting key of a set where the token names none.
       if (protectedHeader.kid === undefined) {
         throw invalidToken("The token names no key.");

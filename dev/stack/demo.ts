@@ -8,7 +8,8 @@ import { createClient } from "@supabase/supabase-js";
 import { decodeJwt, type JWTPayload } from "jose";
 import OpenAI from "openai";
 import { MODEL } from "../gateway/chat.ts";
-import { type Mode, type Stack, startStack } from "./stack.ts";
+import type { Mode } from "./edge.ts";
+import { type Stack, startStack } from "./stack.ts";
 
 const HELP = `Goes the whole way once: sign-up, Behest token, streamed chat.
 

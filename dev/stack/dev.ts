@@ -2,7 +2,8 @@
 
 import { parseArgs } from "node:util";
 import { DEFAULT_GATEWAY_PORT, DEFAULT_PORT, startStack } from "./stack.ts";
-import type { Mode, Stack } from "./stack.ts";
+import type { Mode } from "./edge.ts";
+import type { Stack } from "./stack.ts";
 import { MODEL } from "../gateway/chat.ts";
 
 const HELP = `Runs a local Supabase, the function and a double of the Behest gateway.

@@ -4,8 +4,8 @@
  * demo page's.
  */
 
-/** Path prefix to the URL that serves it. */
-export type Routes = Record<string, string>;
+/** Path prefix to the URL that serves it; to nothing, where it is down. */
+export type Routes = Record<string, string | undefined>;
 
 /** Answers the paths of no route, where it has something for them. */
 export type Page = (request: Request) => Promise<Response | undefined>;
@@ -80,12 +80,14 @@ async function hand(request: Request, routes: Routes, page: Page): Promise<Respo
   for (const name of HOP_HEADERS) headers.delete(name);
   // fetch would decode a compressed answer, but leave its headers as they were.
   headers.set("Accept-Encoding", "identity");
-  const response = await fetch(routes[prefix] + pathname + search, {
+  const dead = () => Response.json({ message: `${prefix} does not answer.` }, { status: 502 });
+  const to = routes[prefix];
+  const response = to === undefined ? dead() : await fetch(to + pathname + search, {
     method: request.method,
     headers,
     body: request.body,
     redirect: "manual",
-  }).catch(() => Response.json({ message: `${prefix} does not answer.` }, { status: 502 }));
+  }).catch(dead);
 
   const answer = new Response(response.body, response);
   if (supabase) answer.headers.set("Access-Control-Allow-Origin", "*");

@@ -5,15 +5,14 @@
  */
 
 import { type Child, startChild } from "./child.ts";
+import { makeControl } from "./control.ts";
+import { type Mode, startEdge } from "./edge.ts";
 import { type Credentials, makeCredentials, randomHex } from "../gateway/credentials.ts";
 import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
 import { seedUsers, type User } from "./users.ts";
-
-/** How the function gets a Behest token: by a call, or by signing it itself. */
-export type Mode = "api-key" | "local";
 
 /** Where the stack listens unless told otherwise; Supabase's own local port. */
 export const DEFAULT_PORT = 54321;
@@ -35,6 +34,8 @@ export interface StackOptions {
   deno?: string;
   /** More variables for the function, or others. */
   env?: Record<string, string>;
+  /** More origins whose pages may call the function and the gateway. */
+  origins?: string[];
   /** Limits of the gateway. */
   limits?: Partial<Limits>;
 }
@@ -78,7 +79,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     running.push(front);
     // Another origin than Supabase's, as a front end of one's own has.
     const pageUrl = front.url.replace("127.0.0.1", "localhost");
-    const origins = [...FRONT_END_ORIGINS, front.url, pageUrl];
+    const own = [front.url, pageUrl];
+    const origins = [...FRONT_END_ORIGINS, ...own, ...options.origins ?? []];
     const credentials = await makeCredentials();
     const gateway = await listen(
       options.gatewayPort ?? DEFAULT_GATEWAY_PORT,
@@ -98,29 +100,41 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     say("Starting the function …");
     const functionLog: string[] = [];
-    const edge = await startFunction(options.deno ?? Deno.execPath(), {
-      SUPABASE_URL: front.url,
-      SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
-      JWT_SECRET: keys.jwtSecret,
-      BEHEST_BASE_URL: gateway.url,
-      ...behestEnv(mode, credentials),
-      CORS_ORIGIN: origins.join(","),
-      ...options.env,
-    }, (line) => {
-      functionLog.push(line);
-      say(`function  ${line}`);
+    const edge = await startEdge({
+      deno: options.deno ?? Deno.execPath(),
+      mode,
+      credentials,
+      env: {
+        SUPABASE_URL: front.url,
+        SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
+        JWT_SECRET: keys.jwtSecret,
+        BEHEST_BASE_URL: gateway.url,
+        CORS_ORIGIN: origins.join(","),
+        ...options.env,
+      },
+      onLine(line) {
+        functionLog.push(line);
+        say(`function  ${line}`);
+      },
+      moved: (url) =>
+        front.open({
+          "/auth/v1": lite.url,
+          "/rest/v1": lite.url,
+          "/functions/v1/behest-token": url,
+        }),
     });
     running.push(edge);
 
-    front.open({
-      "/auth/v1": lite.url,
-      "/rest/v1": lite.url,
-      "/functions/v1/behest-token": edge.url,
-    });
     say("Seeding a user on each plan …");
     const users = await seedUsers(front.url, keys.publishableKey, keys.secretKey);
     const shown = { url: front.url, gatewayUrl: gateway.url, users };
-    front.show(makePage({ ...shown, publishableKey: keys.publishableKey }));
+    const page = makePage({ ...shown, publishableKey: keys.publishableKey });
+    const control = makeControl({
+      state: () => edge.state,
+      setState: edge.set,
+      revoke: gateway.revoke,
+    }, own);
+    front.show(async (request) => await control(request) ?? await page(request));
     return {
       ...keys,
       url: front.url,
@@ -168,23 +182,6 @@ function startLite(
   });
 }
 
-/** Without packages and without this repository's settings: what ships needs none. */
-export function startFunction(
-  deno: string,
-  env: Record<string, string>,
-  onLine: (line: string) => void,
-): Promise<Child> {
-  const isolation = ["--no-config", "--no-lock", "--no-npm", "--no-remote"];
-  return startChild({
-    name: "The function",
-    deno,
-    args: [...isolation, "--allow-net=127.0.0.1", "--allow-env", "dev/stack/function.ts"],
-    env,
-    inheritEnv: false,
-    onLine,
-  });
-}
-
 /** @throws {Error} that names the flag to set, where the port is taken */
 function listen<T>(
   port: number,
@@ -197,17 +194,4 @@ function listen<T>(
       cause: error,
     });
   });
-}
-
-function behestEnv(
-  mode: Mode,
-  credentials: Credentials,
-): Record<string, string> {
-  if (mode === "api-key") return { BEHEST_KEY: credentials.apiKey };
-  return {
-    BEHEST_KEY: credentials.signingKey,
-    BEHEST_KID: credentials.kid,
-    BEHEST_TENANT_ID: credentials.tenantId,
-    BEHEST_PROJECT_ID: credentials.projectId,
-  };
 }

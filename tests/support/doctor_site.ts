@@ -1,7 +1,8 @@
 /** The real stack, and the ways to break one part of what stands before the doctor. */
 import type { Credentials } from "../../dev/gateway/credentials.ts";
 import { startGateway } from "../../dev/gateway/gateway.ts";
-import { type Stack, startFunction } from "../../dev/stack/stack.ts";
+import { startFunction } from "../../dev/stack/edge.ts";
+import type { Stack } from "../../dev/stack/stack.ts";
 import type { DoctorWorld } from "../../cli/doctor.ts";
 import { type Bend, startBent } from "./doctor_front.ts";
 import { examine, type Examined } from "./doctor_run.ts";

@@ -2,7 +2,7 @@
  * The function as it runs when deployed: an own process with the shipped entry point, its HTTP
  * server and the real clock, between real sockets. For what a `World` in memory cannot show.
  */
-import { startFunction } from "../../dev/stack/stack.ts";
+import { startFunction } from "../../dev/stack/edge.ts";
 import { makeBehestToken, publishing, userOf } from "./answers.ts";
 import { FakeClock } from "./clock.ts";
 import { type Claims, type Header, sessionToken, type Signer, signerOf } from "./keys.ts";
