@@ -1,29 +1,27 @@
 /**
  * The demo page in a real Chromium: only a browser tells whether the CORS of the
  * function and of the gateway lets a page through, and keeps another one out.
- * `SCREENSHOT=docs/demo.png deno test -A tests/browser_test.ts` also takes the
- * picture of the README.
  */
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { makePage } from "../dev/stack/page.ts";
-import { type Stack, startStack } from "../dev/stack/stack.ts";
-import { startChromium } from "./chromium.ts";
+import { browserTest } from "./support/browser.ts";
+import {
+  claim,
+  click,
+  countedMints,
+  fault,
+  nextToken,
+  reach,
+  shownToken,
+  signIn,
+} from "./support/demo.ts";
 
-/** How long the page may take for one step, in ms. */
-const PATIENCE = 10_000;
-
-/** How long it may take to load, in ms: its bundler is downloaded for the first one. */
-const BUNDLE_PATIENCE = 60_000;
-
-const UUID = /^[0-9a-f-]{36}$/;
-
-/** Where to write a picture of the page, if anywhere. */
-const screenshot = Deno.env.get("SCREENSHOT");
-
-/** What each test does with a page that nobody has used. Users may chat once. */
-const tests: Record<string, (page: Page, stack: Stack) => Promise<void>> = {
+browserTest("in a real browser", {
+  // Users may chat once.
+  stack: { limits: { quota: 1 } },
+}, {
   "a user signs in, mints across origins, and reads a chat as it streams": async (page, stack) => {
     const hosts = new Set<string>();
     page.on("request", (request) => hosts.add(new URL(request.url()).host));
@@ -73,7 +71,6 @@ const tests: Record<string, (page: Page, stack: Stack) => Promise<void>> = {
     assert.deepEqual(problems, []);
     const ours = [stack.pageUrl, stack.url, stack.gatewayUrl].map((url) => new URL(url).host);
     assert.deepEqual([...hosts].sort(), ours.sort());
-    if (screenshot) await takePicture(page, screenshot);
   },
 
   "each user has the tier of their plan, a new one the lowest": async (page, stack) => {
@@ -84,40 +81,56 @@ const tests: Record<string, (page: Page, stack: Stack) => Promise<void>> = {
     }
   },
 
-  "a token minted again stays in the chat session": async (page, stack) => {
-    await page.goto(stack.pageUrl);
-    await signIn(page, "free");
-    await reach(page, "claims", "done");
-    const token = (await page.locator("#minted code").textContent())!;
-    const session = await page.locator("#claims").getByText(UUID).last().textContent();
-    await click(page, "Mint again");
-    await page.locator("#minted code").filter({ hasNotText: token }).waitFor();
-    await reach(page, "claims", "done");
-    assert.equal(await page.locator("#claims").getByText(UUID).last().textContent(), session);
-  },
+  "asked again, a token is another one of the same chat session, until a new one is wished for":
+    async (page, stack) => {
+      await page.goto(stack.pageUrl);
+      await signIn(page, "free");
+      const first = await shownToken(page);
+      const session = await claim(page, "sid");
+      await click(page, "Ask again in the same session");
+      const second = await nextToken(page, first);
+      assert.equal(await claim(page, "sid"), session);
+      await click(page, "New session");
+      await nextToken(page, second);
+      assert.notEqual(await claim(page, "sid"), session);
+      assert.equal(await countedMints(page), 3);
+    },
 
-  "a session that was signed out gets no token": async (page, stack) => {
+  "who has signed out gets no token, and is told to sign in": async (page, stack) => {
     await page.goto(stack.pageUrl);
     await signIn(page, "max");
     await reach(page, "claims", "done");
     await click(page, "Sign out");
     await page.locator("#session", { hasText: "Signed out" }).waitFor();
-    await click(page, "Mint again");
-    assert.equal((await fault(page, "mint"))[0], "invalid_session");
+    await click(page, "Ask again in the same session");
+    assert.deepEqual((await fault(page, "mint")).slice(0, 2), ["no_session", "Sign in first."]);
     assert.equal(await page.locator("#claims").textContent(), "");
     assert.ok(await page.getByRole("button", { name: "Send" }).isDisabled());
+    assert.equal(await countedMints(page), 1);
   },
 
-  "what the gateway refuses is shown as its code and message": async (page, stack) => {
+  "a session is kept over a reload, and that of an earlier stack is not": async (page, stack) => {
+    await page.goto(stack.pageUrl);
+    await page.evaluate(`localStorage.setItem("behest-demo-earlier", "{}")`);
+    await signIn(page, "free");
+    const uid = await claim(page, "uid");
+    await page.reload();
+    assert.equal(await claim(page, "uid"), uid);
+    const keys = await page.evaluate<string[]>("Object.keys(localStorage)");
+    assert.deepEqual(keys, [`behest-demo-${stack.publishableKey.slice(-8)}`]);
+  },
+
+  "what the gateway refuses is shown in a user's words": async (page, stack) => {
     await page.goto(stack.pageUrl);
     await signIn(page, "free");
     await click(page, "Send");
     await reach(page, "chat", "done");
     await page.getByLabel("Message").fill("Once more");
     await click(page, "Send");
-    const [code, message] = await fault(page, "chat");
+    const [code, message, detail] = await fault(page, "chat");
     assert.equal(code, "quota_exceeded");
-    assert.notEqual(message, "");
+    assert.match(message, /^Your share is used up\. /);
+    assert.equal(detail, "The quota of this user is used up.");
   },
 
   "a page of an origin that is not allowed reads nothing": async (page, stack) => {
@@ -132,7 +145,7 @@ const tests: Record<string, (page: Page, stack: Stack) => Promise<void>> = {
       const preflights = await watchPreflights(page, stack.functionUrl);
       await page.goto(`http://127.0.0.1:${foreign.addr.port}`);
       await signIn(page, "pro");
-      assert.equal((await fault(page, "mint"))[0], "no_answer");
+      assert.equal((await fault(page, "mint"))[0], "network");
       assert.ok(printed.some((text) => text.includes("CORS policy")), printed.join("\n"));
       assert.deepEqual(preflights.map(({ status }) => status), [204]);
 
@@ -145,67 +158,7 @@ const tests: Record<string, (page: Page, stack: Stack) => Promise<void>> = {
       await foreign.shutdown();
     }
   },
-};
-
-Deno.test("in a real browser", async (test) => {
-  const browser = await startChromium();
-  try {
-    // The picture is of the ports that one has.
-    const ports = screenshot ? {} : { port: 0, gatewayPort: 0 };
-    const stack = await startStack({ ...ports, quiet: true, limits: { quota: 1 } });
-    try {
-      for (const [title, work] of Object.entries(tests)) {
-        await test.step(title, async () => {
-          const page = await browser.newPage({
-            viewport: { width: 1160, height: 800 },
-            // Sharp in the README, where the picture is about 800 pixels wide, and under 200 KB.
-            deviceScaleFactor: 4 / 3,
-            reducedMotion: "reduce",
-          });
-          page.setDefaultTimeout(PATIENCE);
-          page.setDefaultNavigationTimeout(BUNDLE_PATIENCE);
-          try {
-            await work(page, stack);
-          } finally {
-            await page.close();
-          }
-        });
-      }
-    } finally {
-      await stack.stop();
-    }
-  } finally {
-    await browser.close();
-  }
 });
-
-function click(page: Page, name: string): Promise<void> {
-  return page.getByRole("button", { name, exact: true }).click();
-}
-
-async function signIn(page: Page, user: string): Promise<void> {
-  await page.locator("#choices label", { hasText: user }).click();
-  await click(page, "Sign in");
-}
-
-/** Waits until the step with this id is in this state. */
-function reach(page: Page, step: string, state: "done" | "failed"): Promise<void> {
-  return page.locator(`#step-${step}[data-state=${state}]`).waitFor();
-}
-
-/** The code and the message that a failed step shows. */
-async function fault(page: Page, step: string): Promise<string[]> {
-  await reach(page, step, "failed");
-  return await page.locator(`#step-${step} .fault > *`).allTextContents();
-}
-
-/** The first token of all is slower than those that people will see: it takes another one. */
-async function takePicture(page: Page, path: string): Promise<void> {
-  await click(page, "Mint again");
-  await page.mouse.move(0, 0);
-  await reach(page, "mint", "done");
-  await page.screenshot({ path, fullPage: true });
-}
 
 /** Has the page call the URL: the name of the error, or `read`. */
 function read(page: Page, url: string, method = "GET"): Promise<string> {

@@ -1,8 +1,13 @@
 /** The entry point of the page: what happens when one clicks. */
 
-import { makeClient, type Mint } from "./client.ts";
+import type { Session } from "@supabase/supabase-js";
+import type { BehestToken } from "../../client/mod.ts";
+import { type Claims, readClaims } from "./claims.ts";
+import { makeClient } from "./client.ts";
 import { toFault } from "./fault.ts";
+import { makeLog } from "./log.ts";
 import type { PageSettings } from "./settings.ts";
+import { makeTrials } from "./trials.ts";
 import {
   addMessage,
   announce,
@@ -15,23 +20,29 @@ import {
   showFacts,
   showTimings,
 } from "./view.ts";
+import { type Call, watchFetch } from "./watch.ts";
 
 /** The value of the choice that signs up. */
 const NEW_USER = "new";
 
 const settings: PageSettings = JSON.parse(find("settings").textContent!);
-const client = makeClient(settings);
+const log = makeLog();
+const client = makeClient(settings, watchFetch(tell));
+const { behest } = client;
 const steps = {
   signIn: makeStep("step-sign-in", toFault),
   mint: makeStep("step-mint", toFault),
   claims: makeStep("step-claims", toFault),
   chat: makeStep("step-chat", toFault),
+  trials: makeStep("trials", toFault),
 };
 const chatFields = find<HTMLFieldSetElement>("chat-fields");
 const promptInput = find<HTMLInputElement>("prompt");
 const signOutButton = find<HTMLButtonElement>("sign-out");
-const mintButton = find<HTMLButtonElement>("mint");
 let busy = false;
+let email: string | undefined;
+let shown: { token: string; claims: Claims } | undefined;
+let lastMint: Call | undefined;
 let countdown: ReturnType<typeof setInterval> | undefined;
 
 function showChoices(): void {
@@ -48,73 +59,83 @@ function showChoices(): void {
   }));
 }
 
+/** What follows from it comes by `follow`, whichever tab it was done in. */
 async function signIn(choice: string): Promise<void> {
-  forgetUser();
-  showFacts("session", []);
   const user = settings.users.find(({ plan }) => plan === choice);
-  const done = await steps.signIn.run(() =>
+  await steps.signIn.run(() =>
     user ? client.signIn(user) : client.signUp({
       email: `${crypto.randomUUID().slice(0, 8)}@example.com`,
       password: crypto.randomUUID(),
     })
   );
-  mintButton.disabled = signOutButton.disabled = !done;
-  if (!done) return;
-  const { user: { id, email }, access_token } = done.value;
-  showFacts("session", [
-    ["User", email!],
-    ["Id", make("code", id)],
-    ["Session token", make("code", shorten(access_token))],
-  ]);
-  await mint();
 }
 
 async function signOut(): Promise<void> {
-  const done = await steps.signIn.run(() => client.signOut());
-  if (!done) return;
-  forgetUser();
-  steps.signIn.reset();
-  signOutButton.disabled = true;
-  showFacts("session", [["Signed out", "Mint again to see that the old session gets nothing."]]);
-  announce("Signed out");
+  if (await steps.signIn.run(() => client.signOut())) steps.signIn.reset();
 }
 
 /** Another user begins where the first one did. */
-function forgetUser(): void {
+function follow(session: Session | null): void {
   forgetToken();
   steps.mint.reset();
   find("messages").replaceChildren();
+  const known = email;
+  email = session?.user.email;
+  signOutButton.disabled = chatFields.disabled = !session;
+  if (!session) {
+    steps.signIn.reset();
+    showFacts(
+      "session",
+      known ? [["Signed out", "Ask again to see that nobody gets nothing."]] : [],
+    );
+    if (known) log.add("user", `${known} has signed out`);
+    announce(known ? "Signed out" : "");
+    return;
+  }
+  showFacts("session", [
+    ["User", email!],
+    ["Id", make("code", session.user.id)],
+    ["Session token", make("code", shorten(session.access_token))],
+  ]);
+  steps.signIn.mark("signed in");
+  log.add("user", `${email} is signed in`);
+  mint();
 }
 
 /** Whatever a token had led to goes with it. */
 function forgetToken(): void {
   clearInterval(countdown);
-  chatFields.disabled = true;
+  shown = undefined;
   for (const step of [steps.claims, steps.chat]) step.reset();
   for (const id of ["minted", "claims"]) showFacts(id, []);
   for (const id of ["timings", "first-word"]) find(id).replaceChildren();
 }
 
-async function mint(): Promise<void> {
-  const done = await steps.mint.run(() => client.mint());
+/** @param before what makes the token at hand worthless, if anything does */
+async function mint(before?: () => void): Promise<void> {
+  before?.();
+  const done = await steps.mint.run(() => behest.getToken());
   if (!done) return forgetToken();
-  const { token, timing } = done.value;
-  showTimings("timings", timing, done.ms);
-  showFacts("minted", [
-    ["Behest token", make("code", shorten(token.token))],
-  ]);
-  await steps.claims.run(() => showClaims(done.value));
-  chatFields.disabled = false;
+  if (lastMint) showTimings("timings", lastMint.timing, done.ms);
+  await showToken(done.value);
 }
 
-// deno-lint-ignore require-await -- a token that cannot be read is a rejection
-async function showClaims({ token }: Mint): Promise<void> {
-  const claims = decode(token.token);
+async function showToken({ token, ttl }: BehestToken): Promise<void> {
+  if (token === shown?.token) return;
+  showFacts("minted", [["Behest token", make("code", shorten(token))]]);
+  await steps.claims.run(() => {
+    const claims = readClaims(token);
+    shown = { token, claims };
+    showClaims(claims, ttl);
+  });
+}
+
+function showClaims(claims: Claims, ttl: number): void {
   const left = make("span", "", "left");
   const tick = () => {
     const seconds = claims.exp - Date.now() / 1000;
     left.textContent = seconds > 0 ? `in ${formatLeft(seconds)}` : "over";
-    left.style.setProperty("--share", String(Math.max(0, seconds / token.ttl)));
+    left.style.setProperty("--share", String(Math.max(0, seconds / ttl)));
   };
   clearInterval(countdown);
   countdown = setInterval(tick, 1000);
@@ -126,21 +147,11 @@ async function showClaims({ token }: Mint): Promise<void> {
     ["sid", make("code", claims.sid)],
     ["role", make("code", claims.role)],
     ["iss", make("code", claims.iss)],
+    ["kid", make("code", claims.kid)],
   ]);
 }
 
-/** Read, not verified: that is the gateway's work. */
-function decode(
-  token: string,
-): { uid: string; tier: number; exp: number; sid: string; role: string; iss: string } {
-  const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = Uint8Array.from(atob(payload), (letter) => letter.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
-
 async function chat(prompt: string): Promise<void> {
-  if (!client.hasToken()) await mint();
-  if (!client.hasToken()) return;
   chatFields.disabled = true;
   addMessage("You").textContent = prompt;
   promptInput.value = "";
@@ -156,8 +167,30 @@ async function chat(prompt: string): Promise<void> {
   });
   if (done) find("first-word").textContent = `First word after ${formatMs(done.value)}`;
   else answer.parentElement!.remove();
-  chatFields.disabled = false;
+  chatFields.disabled = email === undefined;
   promptInput.focus();
+}
+
+/** Every request of the page, as far as it is about tokens. */
+function tell(call: Call): void {
+  const result = `${call.status ?? "no answer"} in ${formatMs(call.ms)}`;
+  const failed = call.status !== 200;
+  if (call.url.startsWith(`${settings.url}/functions/`)) {
+    lastMint = call;
+    log.add("mint", `Mint ${log.countMint()}: ${result}`, failed);
+  } else if (call.url.startsWith(settings.gatewayUrl)) {
+    log.add("behest", `Request ${log.countRequest()}: ${result}`, failed);
+  }
+}
+
+/** The client's own account of itself; a token that it has replaced by itself is shown, too. */
+function showStatus(): void {
+  const { status, error } = behest.getSnapshot();
+  if (find("client-status").textContent !== status) {
+    find("client-status").textContent = status;
+    log.add("status", error ? `${status}: ${error.code}` : status, status === "failed");
+  }
+  if (status === "ready" && shown) behest.getToken().then(showToken, () => {});
 }
 
 /** One thing at a time: what is clicked meanwhile counts for nothing. */
@@ -178,8 +211,29 @@ find("who").addEventListener("submit", (event) => {
   alone(() => signIn(choice));
 });
 signOutButton.addEventListener("click", () => alone(signOut));
-mintButton.addEventListener("click", () => alone(mint));
+find("again").addEventListener("click", () => alone(() => mint(behest.invalidate)));
+find("new-session").addEventListener("click", () => alone(() => mint(behest.newSession)));
 find("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   alone(() => chat(promptInput.value));
 });
+makeTrials({
+  step: steps.trials,
+  log,
+  alone,
+  jti: () => shown?.claims.jti,
+  others: () => settings.users.filter((user) => user.email !== email).map(({ plan }) => plan),
+  switched: async () => {
+    if (email) await mint(behest.invalidate);
+  },
+});
+behest.subscribe(showStatus);
+showStatus();
+client.follow(follow);
+// A second tab is opened with the user that it is for.
+const as = new URLSearchParams(location.search).get("as");
+if (as) {
+  history.replaceState(null, "", location.pathname);
+  document.querySelector<HTMLInputElement>(`#choices [value="${CSS.escape(as)}"]`)!.checked = true;
+  alone(() => signIn(as));
+}

@@ -1,107 +1,76 @@
 /**
- * What a front end writes: a Supabase session, the Behest token that the function
- * gives for it, and an OpenAI client that goes to the gateway with that token. It
- * knows nothing of the page.
+ * What a front end writes: a Supabase client, Behest by it, and an OpenAI client that goes to the
+ * gateway with the user's own token. It knows nothing of the page.
  */
 
 import { createClient, type Session } from "@supabase/supabase-js";
 import OpenAI from "openai";
+import { type Behest, createBehest } from "../../client/mod.ts";
 import type { Backend, Login } from "./settings.ts";
 
-/** A token with less left than this, in seconds, is replaced before it is used. */
-const LEAST_LEFT = 60;
-
-/** The function's answer. */
-export interface BehestToken {
-  token: string;
-  sessionId: string;
-  ttl: number;
-  expiresAt: number;
-  baseUrl: string;
-  tier: number;
-}
-
-/** A token, and the function's own account of how long its steps took. */
-export interface Mint {
-  token: BehestToken;
-  /** The header `Server-Timing` as it came. */
-  timing: string;
-}
+/** What every storage key of this page begins with. */
+const STORAGE_PREFIX = "behest-demo-";
 
 /** One user's way through Supabase and the gateway. Every method may throw what its SDK throws. */
 export interface Client {
-  signIn(login: Login): Promise<Session>;
-  signUp(login: Login): Promise<Session>;
+  /** Every token that there is, and what may be shown of it. */
+  behest: Behest;
+  signIn(login: Login): Promise<void>;
+  signUp(login: Login): Promise<void>;
   signOut(): Promise<void>;
-  /** Gets a new token, and stays in the chat session of the last one. */
-  mint(): Promise<Mint>;
-  /** Whether a token is at hand that a chat can begin with. */
-  hasToken(): boolean;
+  /** Hears of who is signed in, also by another tab: at once, and whenever that changes. */
+  follow(listener: (session: Session | null) => void): void;
   /** Streams the answer, piece by piece. */
   ask(prompt: string): AsyncGenerator<string>;
 }
 
-/** Makes the client of one page. */
-export function makeClient({ url, publishableKey, model }: Backend): Client {
-  // The local Supabase begins empty, so that a session kept from before is of no use.
-  const supabase = createClient(url, publishableKey, { auth: { persistSession: false } });
-  let session: Session | undefined;
-  let behest: BehestToken | undefined;
-
-  const begin = (began: Session | null): Session => {
-    if (!began) throw new Error("Supabase wants this e-mail address confirmed first.");
-    behest = undefined;
-    return session = began;
-  };
+/**
+ * Makes the client of one page.
+ * @param send what requests go out by
+ */
+export function makeClient(
+  { url, publishableKey, model }: Backend,
+  send: typeof fetch,
+): Client {
+  const supabase = createClient(url, publishableKey, {
+    auth: { storageKey: storageKey(publishableKey) },
+    global: { fetch: send },
+  });
+  const behest = createBehest(supabase, { fetch: send });
+  // A limit is shown at once instead of waited out.
+  const openai = behest.openai(OpenAI, { maxRetries: 0 });
 
   return {
+    behest,
+
     async signIn(login) {
-      const { data, error } = await supabase.auth.signInWithPassword(login);
+      const { error } = await supabase.auth.signInWithPassword(login);
       if (error) throw error;
-      return begin(data.session);
     },
 
     async signUp(login) {
       const { data, error } = await supabase.auth.signUp(login);
       if (error) throw error;
-      return begin(data.session);
+      if (!data.session) throw new Error("Supabase wants this e-mail address confirmed first.");
     },
 
-    // `session` is kept: the page shows that it is worth nothing from now on.
     async signOut() {
       const { error } = await supabase.auth.signOut();
       if (error) throw error;
-      behest = undefined;
     },
 
-    async mint() {
-      const { data, error, response } = await supabase.functions.invoke<BehestToken>(
-        "behest-token",
-        {
-          body: { sessionId: behest?.sessionId },
-          headers: { Authorization: `Bearer ${session?.access_token}` },
-        },
-      );
-      if (error) throw error;
-      behest = data!;
-      return { token: behest, timing: response?.headers.get("Server-Timing") ?? "" };
-    },
-
-    hasToken() {
-      return behest !== undefined && behest.expiresAt - Date.now() / 1000 > LEAST_LEFT;
+    follow(listener) {
+      let known: string | null | undefined;
+      supabase.auth.onAuthStateChange((_, session) => {
+        // The same user again, as at each return to the tab, is no news.
+        const id = session?.user.id ?? null;
+        if (id === known) return;
+        known = id;
+        listener(session);
+      });
     },
 
     async *ask(prompt) {
-      const { token, sessionId, baseUrl } = behest!;
-      const openai = new OpenAI({
-        apiKey: token,
-        baseURL: `${baseUrl}/v1`,
-        // Safe here: the "key" is the user's own token, and is over in minutes.
-        dangerouslyAllowBrowser: true,
-        defaultHeaders: { "X-Session-Id": sessionId },
-        // A limit is shown at once instead of waited out.
-        maxRetries: 0,
-      });
       const stream = await openai.chat.completions.create({
         model,
         stream: true,
@@ -110,4 +79,16 @@ export function makeClient({ url, publishableKey, model }: Backend): Client {
       for await (const { choices } of stream) yield choices[0]?.delta.content ?? "";
     },
   };
+}
+
+/**
+ * Every tab's of this start of the stack, since its publishable key is made at the start, too. The
+ * local Supabase begins empty each time: a session of an earlier one is of no use, and goes.
+ */
+function storageKey(publishableKey: string): string {
+  const key = STORAGE_PREFIX + publishableKey.slice(-8);
+  for (const other of Object.keys(localStorage)) {
+    if (other.startsWith(STORAGE_PREFIX) && !other.startsWith(key)) localStorage.removeItem(other);
+  }
+  return key;
 }

@@ -1,45 +1,70 @@
-/** What a failed step shows: a code and a message, from whichever SDK it failed in. */
+/** What a user reads of an error: by its code, whichever SDK it came from. */
 
-import {
-  AuthError,
-  AuthRetryableFetchError,
-  FunctionsFetchError,
-  FunctionsHttpError,
-} from "@supabase/supabase-js";
+import { AuthError, AuthRetryableFetchError } from "@supabase/supabase-js";
 import OpenAI from "openai";
+import { BehestError } from "../../client/mod.ts";
 
-/** As the function and the gateway put it, too. */
+/** What happened, and what to do. */
 export interface Fault {
   code: string;
   message: string;
+  /** What a developer wants to know beside that. */
+  detail?: string;
 }
+
+/** For people. What is not here is said in the error's own words, which are a developer's. */
+const WORDS: Record<string, string> = {
+  no_session: "Sign in first.",
+  user_changed: "Somebody else has signed in meanwhile. Ask once more.",
+  network: "No answer came. Check your connection, and try again in a moment.",
+  timeout: "That took too long. Try again in a moment.",
+  bad_answer: "Something on the way answered in the server's place. On a public Wi-Fi, open its " +
+    "sign-in page first; then try again.",
+  rate_limited: "Too many requests in a short time. Wait a little, then try again.",
+  quota_exceeded: "Your share is used up. Take a larger plan, or wait for the next period.",
+  model_forbidden: "Your plan does not include this model. Choose another one, or a larger plan.",
+  anonymous_forbidden: "Guests cannot do this. Sign up first.",
+  expired_token: "Your session is over. Sign in again.",
+  invalid_session: "Your session is over. Sign in again.",
+};
 
 /** A browser tells a page of no difference between a dead server and a refused origin. */
 const NO_ANSWER: Fault = {
   code: "no_answer",
-  message: "The browser let no answer through. Either nothing listens there, or this page's " +
-    "origin is not in CORS_ORIGIN; its console knows which.",
+  message: "No answer came. Check your connection, and try again in a moment.",
+  detail: "Either nothing listens there, or this page's origin is not allowed; the console knows.",
 };
 
 /** Never throws: what is not known is shown by its name and message. */
-export async function toFault(error: unknown): Promise<Fault> {
-  if (
-    error instanceof FunctionsFetchError || error instanceof AuthRetryableFetchError ||
-    error instanceof OpenAI.APIConnectionError
-  ) return NO_ANSWER;
-  if (error instanceof FunctionsHttpError) {
-    const response = error.context as Response;
-    const body = await response.json().catch(() => undefined);
-    return body?.error ?? { code: `http_${response.status}`, message: error.message };
+export function toFault(error: unknown): Fault {
+  const own = behestErrorOf(error);
+  if (own) return inWords(own.code, own.message, own.retryAfter);
+  if (error instanceof AuthRetryableFetchError || error instanceof OpenAI.APIConnectionError) {
+    return NO_ANSWER;
+  }
+  if (error instanceof OpenAI.APIError) {
+    const { message } = (error.error ?? error) as { message: string };
+    const wait = Number(error.headers?.get("Retry-After") ?? undefined);
+    return inWords(error.code ?? `http_${error.status}`, message, wait);
   }
   if (error instanceof AuthError) {
     return { code: error.code ?? error.name, message: error.message };
   }
-  if (error instanceof OpenAI.APIError) {
-    const { message } = (error.error ?? error) as { message: string };
-    return { code: error.code ?? `http_${error.status}`, message };
-  }
   return error instanceof Error
     ? { code: error.name, message: error.message }
     : { code: "unknown", message: String(error) };
+}
+
+/** OpenAI's SDK may hold it as the cause of an error of its own. */
+function behestErrorOf(error: unknown): BehestError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof BehestError) return at;
+  }
+}
+
+function inWords(code: string, message: string, retryAfter?: number): Fault {
+  const when = retryAfter ? ` Try again in ${retryAfter} s.` : "";
+  return WORDS[code]
+    ? { code, message: WORDS[code] + when, detail: message }
+    : { code, message: message + when };
 }

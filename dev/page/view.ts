@@ -9,7 +9,9 @@ const TOKEN_END = 6;
 /** One of the four steps. */
 export interface Step {
   /** Shows that it is at work, then its time or its fault. Resolves to nothing on a fault. */
-  run<T>(work: () => Promise<T>): Promise<{ value: T; ms: number } | undefined>;
+  run<T>(work: () => Promise<T> | T): Promise<{ value: T; ms: number } | undefined>;
+  /** Done, though not by this page. Nothing where it is at work, and will say so itself. */
+  mark(text: string): void;
   /** As it was at the start. */
   reset(): void;
 }
@@ -20,7 +22,7 @@ export function find<T extends HTMLElement>(id: string): T {
 }
 
 /** @param toFault makes a fault of what the work threw */
-export function makeStep(id: string, toFault: (error: unknown) => Promise<Fault>): Step {
+export function makeStep(id: string, toFault: (error: unknown) => Fault): Step {
   const step = find(id);
   const title = step.querySelector("h2")!.textContent;
   const time = step.querySelector(".time")!;
@@ -44,10 +46,14 @@ export function makeStep(id: string, toFault: (error: unknown) => Promise<Fault>
         announce(`${title}: done in ${formatMs(ms)}`);
         return { value, ms };
       } catch (error) {
-        const { code, message } = await toFault(error);
+        const { code, message, detail } = toFault(error);
         show("failed", "failed");
         fault.append(make("code", code), make("span", message));
+        if (detail !== undefined) fault.append(make("small", detail));
       }
+    },
+    mark(text) {
+      if (step.dataset.state !== "busy") show("done", text);
     },
     reset: () => show("idle", ""),
   };

@@ -1,5 +1,6 @@
-/** Serves the demo page. Its script is bundled here: nothing comes from elsewhere. */
+/** Serves the demo page. */
 
+import { bundleScript } from "./bundle.ts";
 import type { Page } from "./front.ts";
 import { MODEL } from "../gateway/chat.ts";
 import type { PageSettings } from "../page/settings.ts";
@@ -20,7 +21,7 @@ export function makePage({ url, publishableKey, gatewayUrl, users }: PageOptions
       "script-src 'self'",
       "style-src 'self'",
       "img-src data:",
-      `connect-src ${url} ${gatewayUrl}`,
+      `connect-src 'self' ${url} ${gatewayUrl}`,
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
@@ -33,7 +34,8 @@ export function makePage({ url, publishableKey, gatewayUrl, users }: PageOptions
     "/page.css": [css, () => read("page.css")],
     "/steps.css": [css, () => read("steps.css")],
     "/details.css": [css, () => read("details.css")],
-    "/page.js": ["text/javascript; charset=utf-8", bundleScript],
+    "/trials.css": [css, () => read("trials.css")],
+    "/page.js": ["text/javascript; charset=utf-8", readScript],
   };
   return async (request) => {
     const file = files[new URL(request.url).pathname];
@@ -49,7 +51,7 @@ export function makePage({ url, publishableKey, gatewayUrl, users }: PageOptions
 
 /** Waits for the script, so that a bundle that fails is read instead of a dead page. */
 async function readHtml(settings: PageSettings): Promise<string> {
-  await bundleScript();
+  await readScript();
   // Inside a script element only `<` could end it early.
   const json = JSON.stringify(settings).replaceAll("<", "\\u003c");
   return (await read("page.html")).replace('"SETTINGS"', () => json);
@@ -60,22 +62,10 @@ function read(name: string): Promise<string> {
 }
 
 /** Once for the whole process; a failure is tried again. */
-function bundleScript(): Promise<string> {
-  bundle ??= runBundler().catch((error) => {
+function readScript(): Promise<string> {
+  bundle ??= bundleScript("dev/page/app.ts").catch((error) => {
     bundle = undefined;
     throw error;
   });
   return bundle;
-}
-
-/** @throws {Error} with the bundler's words */
-async function runBundler(): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", "--minify", "dev/page/app.ts"],
-    cwd: new URL("../..", import.meta.url),
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`deno bundle failed:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
 }

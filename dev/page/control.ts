@@ -1,0 +1,29 @@
+/** What the page asks of the local stack, to see what the client does about it. */
+
+/** What answers under the function's URL. */
+export type FunctionState = "api-key" | "local" | "down";
+
+/** @throws {Error} where this page is not served by a stack that has such controls */
+export async function functionState(): Promise<FunctionState> {
+  return JSON.parse(await call("function")).state;
+}
+
+/** Picks how the function mints, or takes it down. */
+export async function setFunctionState(state: FunctionState): Promise<void> {
+  await call("function", { state });
+}
+
+/** Has the gateway refuse a token from now on. */
+export async function revokeToken(jti: string): Promise<void> {
+  await call("revocations", { jti });
+}
+
+async function call(path: string, body?: Record<string, string>): Promise<string> {
+  const answer = await fetch(`/dev/${path}`, {
+    method: body ? "POST" : "GET",
+    body: body && JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`The stack answers ${answer.status}: ${text}`);
+  return text;
+}

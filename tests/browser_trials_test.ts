@@ -1,0 +1,140 @@
+/** The demo page's buttons that make something go wrong, and what its client does about it. */
+
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { browserTest } from "./support/browser.ts";
+import {
+  claim,
+  click,
+  countedMints,
+  fault,
+  nextToken,
+  reach,
+  send,
+  shownToken,
+  signIn,
+} from "./support/demo.ts";
+
+browserTest("the trials of the demo page", {}, {
+  "the switch changes which key signs, in the same chat session": async (page, stack) => {
+    await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    assert.match(await claim(page, "kid"), /^behest_/);
+    const session = await claim(page, "sid");
+    for (
+      const [label, kid] of [
+        ["Signing key", stack.credentials.kid],
+        ["API key", await claim(page, "kid")],
+      ]
+    ) {
+      await page.locator("#mode label", { hasText: label }).click();
+      await page.locator("#claims", { hasText: kid }).waitFor();
+      assert.equal(await claim(page, "sid"), session);
+      assert.match(await send(page, label), /on tier 2\.$/);
+    }
+    assert.equal(await countedMints(page), 3);
+  },
+
+  "a token that the gateway has revoked is healed by one mint": async (page, stack) => {
+    await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    const token = await shownToken(page);
+    const session = await claim(page, "sid");
+    const statuses = gatewayStatuses(page, stack.gatewayUrl);
+    await click(page, "Revoke this token");
+    await page.locator("#log", { hasText: "refuses this token" }).waitFor();
+    await send(page, "And now?");
+    await nextToken(page, token);
+    assert.equal(await claim(page, "sid"), session);
+    assert.deepEqual(statuses, [401, 200]);
+    assert.equal(await countedMints(page), 2);
+    assert.equal(await page.locator("#requests").textContent(), "2");
+  },
+
+  "while the function is down the token at hand serves, and a user reads what to do": async (
+    page,
+    stack,
+  ) => {
+    await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    const session = await claim(page, "sid");
+    await click(page, "Take the function down");
+    await page.locator("#down[aria-pressed=true]").waitFor();
+    await send(page, "Still there?");
+    assert.equal(await countedMints(page), 1);
+
+    await click(page, "Ask again in the same session");
+    const [code, message] = await fault(page, "mint");
+    assert.equal(code, "network");
+    assert.match(message, /^No answer came\. Check your connection/);
+    assert.equal(await page.locator("#client-status").textContent(), "failed");
+
+    await click(page, "Bring the function up");
+    await page.locator("#down[aria-pressed=false]").waitFor();
+    await click(page, "Ask again in the same session");
+    assert.equal(await claim(page, "sid"), session);
+    await send(page, "Back again");
+    assert.equal(await countedMints(page), 3);
+  },
+
+  "another user in a second tab is followed by the first, with a token of their own": async (
+    page,
+    stack,
+  ) => {
+    const [free, pro] = stack.users;
+    await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    assert.equal(await claim(page, "uid"), pro.id);
+    const session = await claim(page, "sid");
+    await send(page, "Who am I?");
+    const [second] = await Promise.all([
+      page.context().waitForEvent("page"),
+      click(page, "Another user, second tab"),
+    ]);
+    for (const tab of [page, second]) {
+      await tab.locator("#claims", { hasText: free.id }).waitFor();
+      assert.match((await tab.locator("#session").textContent())!, /free@example\.com/);
+      assert.notEqual(await claim(tab, "sid"), session);
+      // What the other user said is no matter of this one.
+      assert.equal(await tab.locator(".message").count(), 0);
+      assert.ok((await send(tab, "And now?")).includes(free.id));
+    }
+    assert.equal(new URL(second.url()).search, "");
+
+    // Signed out in one tab is signed out in both.
+    await click(second, "Sign out");
+    await page.locator("#session", { hasText: "Signed out" }).waitFor();
+    await click(page, "Ask again in the same session");
+    assert.equal((await fault(page, "mint"))[0], "no_session");
+  },
+
+  "without a token nothing is revoked, and another page changes nothing at all": async (
+    page,
+    stack,
+  ) => {
+    await page.goto(stack.pageUrl);
+    await click(page, "Revoke this token");
+    await page.locator("#trials[data-state=failed]").waitFor();
+    assert.match((await page.locator("#trials .fault").textContent())!, /sign in first/);
+    // As any other page on this machine would ask.
+    const answer = await fetch(`${stack.url}/dev/function`, {
+      method: "POST",
+      headers: { Origin: "http://localhost:3000" },
+      body: JSON.stringify({ state: "down" }),
+    });
+    assert.equal(answer.status, 403);
+    await answer.body?.cancel();
+    await signIn(page, "free");
+    await reach(page, "claims", "done");
+  },
+});
+
+/** The status of each answer of the gateway from now on. */
+function gatewayStatuses(page: Page, url: string): number[] {
+  const statuses: number[] = [];
+  page.on("response", (response) => {
+    if (!response.url().startsWith(url) || response.request().method() === "OPTIONS") return;
+    statuses.push(response.status());
+  });
+  return statuses;
+}
