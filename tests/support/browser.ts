@@ -21,28 +21,35 @@ export interface BrowserOptions {
 
 /** Runs each of the tests as a step of one. */
 export function browserTest(title: string, options: BrowserOptions, tests: BrowserTests): void {
-  Deno.test(title, async (test) => {
-    const browser = await startChromium();
+  Deno.test(title, (test) => runInBrowser(test, options, tests));
+}
+
+/** The same within a test that has more to set up. */
+export async function runInBrowser(
+  test: Deno.TestContext,
+  options: BrowserOptions,
+  tests: BrowserTests,
+): Promise<void> {
+  const browser = await startChromium();
+  try {
+    const stack = await startStack({ port: 0, gatewayPort: 0, quiet: true, ...options.stack });
     try {
-      const stack = await startStack({ port: 0, gatewayPort: 0, quiet: true, ...options.stack });
-      try {
-        for (const [title, work] of Object.entries(tests)) {
-          await test.step(title, async () => {
-            const context = await browser.newContext(options.context);
-            context.setDefaultTimeout(PATIENCE);
-            context.setDefaultNavigationTimeout(BUNDLE_PATIENCE);
-            try {
-              await work(await context.newPage(), stack);
-            } finally {
-              await context.close();
-            }
-          });
-        }
-      } finally {
-        await stack.stop();
+      for (const [title, work] of Object.entries(tests)) {
+        await test.step(title, async () => {
+          const context = await browser.newContext(options.context);
+          context.setDefaultTimeout(PATIENCE);
+          context.setDefaultNavigationTimeout(BUNDLE_PATIENCE);
+          try {
+            await work(await context.newPage(), stack);
+          } finally {
+            await context.close();
+          }
+        });
       }
     } finally {
-      await browser.close();
+      await stack.stop();
     }
-  });
+  } finally {
+    await browser.close();
+  }
 }
