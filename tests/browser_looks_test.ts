@@ -30,7 +30,7 @@ browserTest("how the demo page looks", {
   stack: screenshot ? { port: DEFAULT_PORT, gatewayPort: DEFAULT_GATEWAY_PORT } : {},
   context: {
     viewport: DESKTOP,
-    // Sharp in the README, where the picture is about 800 pixels wide, and under 300 KB.
+    // Sharp in the README, where the picture is about 800 pixels wide, and under 350 KB.
     deviceScaleFactor: 4 / 3,
     reducedMotion: "reduce",
   },

@@ -19,11 +19,11 @@ export interface TrialsOptions {
   switched(): Promise<void>;
 }
 
-/** What each state of the function is called. */
-const NAMES: Record<FunctionState, string> = {
-  "api-key": "with an API key: Behest signs",
-  local: "with a signing key: the function signs",
-  down: "not at all: it is down",
+/** How each state of the function is told. */
+const WORDS: Record<FunctionState, string> = {
+  "api-key": "The function mints with an API key: Behest signs",
+  local: "The function mints with a signing key: it signs by itself",
+  down: "The function is down",
 };
 
 /** Makes the switch of the mode and the trials work. */
@@ -44,8 +44,8 @@ export function makeTrials({ step, log, alone, jti, others, switched }: TrialsOp
     const done = await step.run(() => setFunctionState(state));
     if (!done) return show(mode);
     show(state);
-    log.add("trial", `The function mints ${NAMES[state]}`);
-    announce(`The function mints ${NAMES[state]}`);
+    log.add("trial", WORDS[state]);
+    announce(WORDS[state]);
   };
 
   find("mode").addEventListener("change", (event) => {

@@ -85,7 +85,8 @@ const probe: Probe = {
     supabase.auth.onAuthStateChange((event, session) => {
       events.push([event, session?.user.id ?? null]);
     });
-    behest = createBehest(supabase);
+    // Longer than any test waits: nothing here may end by it.
+    behest = createBehest(supabase, { timeout: 600_000 });
     openai = behest.openai(OpenAI, { maxRetries: 0 });
     Object.assign(globalThis, { supabase, behest, openai });
   },
