@@ -4,8 +4,10 @@
  */
 
 import assert from "node:assert/strict";
+import { decodeJwt } from "jose";
+import type { Stack } from "../dev/stack/stack.ts";
 import { PATIENCE } from "./support/browser.ts";
-import { assertOwn, comeBack, hear, mints, probeTest } from "./support/probe.ts";
+import { assertOwn, comeBack, hear, mints, probeTest, type Tab } from "./support/probe.ts";
 
 probeTest("whose token, in a real browser", {
   "a user signs in and reads a streamed answer, by one mint and one request": async ({ open }) => {
@@ -113,21 +115,13 @@ probeTest("whose token, in a real browser", {
     { open, stack },
   ) => {
     const tab = await open();
-    const [reached, answered] = [Promise.withResolvers(), Promise.withResolvers()];
-    await tab.page.route(stack.functionUrl, async (route) => {
-      const response = await route.fetch();
-      reached.resolve(undefined);
-      await answered.promise;
-      // The page may have let go of it.
-      await route.fulfill({ response }).catch(() => {});
-    });
+    const { reached, answered } = await holdMints(tab, stack);
     await tab.signIn("pro");
     const waiting = [tab.ask("chat", "ping"), tab.ask("token")];
-    await reached.promise;
+    await reached;
     await tab.ask("signOut");
     for (const { code } of await soon(Promise.all(waiting))) assert.equal(code, "no_session");
-    answered.resolve(undefined);
-    await tab.page.unroute(stack.functionUrl);
+    await answered();
     assert.deepEqual(tab.uids, []);
     assert.equal(await mints(tab), 1);
 
@@ -135,6 +129,22 @@ probeTest("whose token, in a real browser", {
     const free = await tab.signIn("free");
     assert.ok((await tab.ask("chat", "ping")).value!.includes(free));
     await assertOwn(tab, "stored");
+  },
+
+  "a mint that was invalidated on its way is thrown away, and its waiters get the next": async (
+    { open, stack },
+  ) => {
+    const tab = await open();
+    const { reached, answered } = await holdMints(tab, stack);
+    await tab.signIn("pro");
+    const waiting = [tab.ask("token"), tab.ask("token")];
+    const late = await reached;
+    await tab.page.evaluate("behest.invalidate()");
+    await answered();
+    const [one, other] = await soon(Promise.all(waiting));
+    assert.deepEqual(one, other);
+    assert.notEqual(one.value!.jti, late.jti);
+    assert.equal(await mints(tab), 2);
   },
 });
 
@@ -183,6 +193,24 @@ probeTest("whose token, while the storage lags behind its events", {
     assert.deepEqual(one.uids.filter((uid, index) => uid !== one.uids[index - 1]), [free, pro]);
   },
 }, { ignore: true });
+
+/** From now on a mint is made, but its answer kept back until `answered`: then all pass. */
+async function holdMints({ page }: Tab, { functionUrl }: Stack) {
+  const reached = Promise.withResolvers<{ jti: string }>();
+  const answer = Promise.withResolvers<void>();
+  await page.route(functionUrl, async (route) => {
+    const response = await route.fetch();
+    reached.resolve(decodeJwt((await response.json()).token) as { jti: string });
+    await answer.promise;
+    // The page may have let go of it.
+    await route.fulfill({ response }).catch(() => {});
+  }, { times: 1 });
+  const answered = async () => {
+    answer.resolve();
+    await page.unroute(functionUrl);
+  };
+  return { reached: reached.promise, answered };
+}
 
 /** Far longer than what takes no time at all, and far shorter than what waits for a mint. */
 async function soon<T>(work: Promise<T>): Promise<T> {
