@@ -23,20 +23,20 @@ export interface BehestErrorDetails {
 
 /** Says by its `code` what happened, and by its `message` what to do. Holds no token. */
 export class BehestError extends Error {
-  override readonly name = "BehestError";
   /** One of the function's codes or of the client's own. */
-  readonly code: ClientCode | (string & Record<never, never>);
+  readonly code!: ClientCode | (string & Record<never, never>);
   readonly status: number | undefined;
   /** Seconds. */
   readonly retryAfter: number | undefined;
   readonly traceId: string | undefined;
 
-  constructor(code: BehestError["code"], message: string, details: BehestErrorDetails = {}) {
-    super(message, { cause: details.cause });
-    this.code = code;
-    this.status = details.status;
-    this.retryAfter = details.retryAfter;
-    this.traceId = details.traceId;
+  constructor(
+    code: BehestError["code"],
+    message: string,
+    { cause, ...known }: BehestErrorDetails = {},
+  ) {
+    super(message, { cause });
+    Object.assign(this, { name: "BehestError", code }, known);
   }
 }
 
@@ -64,7 +64,7 @@ export function network(cause: unknown, status?: number): BehestError {
   return new BehestError(
     "network",
     "No answer: offline, the function is not deployed, or CORS_ORIGIN lacks this origin. See the " +
-      "console, or `npx behest-token doctor`.",
+      "console and `npx behest-token doctor`.",
     { status, cause },
   );
 }

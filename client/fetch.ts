@@ -80,7 +80,7 @@ function target(asked: string, baseUrl: string): string {
   if (url?.origin === base.origin && `${url.pathname}/`.startsWith(path)) return url.href;
   throw new BehestError(
     "foreign_url",
-    `The token goes to ${baseUrl} alone: send this by another fetch.`,
+    `This is not under ${baseUrl}: use another fetch.`,
   );
 }
 

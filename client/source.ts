@@ -78,11 +78,11 @@ export function makeSource(
   /** The one that first makes certain who that is. */
   let asking: Minting | undefined;
   let closed: BehestError | undefined;
-  const user = makeUser(supabase.auth, { changed: leave, told: changed, signedUp: drop });
+  const user = makeUser(supabase.auth, clock, { changed: leave, told: changed, signedUp: drop });
 
   function state(): Snapshot {
     const answer = user.certain ? held?.answer : undefined;
-    return snapshotOf(answer, !!minting, pause.last(), user.certain && user.gone);
+    return snapshotOf(answer, !!minting, pause.last(), user.certain && !user.named);
   }
 
   async function ready(signal?: AbortSignal | null): Promise<Held> {
@@ -111,7 +111,7 @@ export function makeSource(
 
   /** What is said to who waited for somebody who is not here any more. */
   function left(): BehestError {
-    return user.gone ? noSession() : userChanged();
+    return user.named ? userChanged() : noSession();
   }
 
   /** @throws {BehestError} the last failure, where it has to be waited out */
@@ -179,8 +179,9 @@ export function makeSource(
     if (isFinal(error) || error === pause.last()) throw error;
     const fault = error instanceof BehestError ? error : network(error);
     pause.begin(fault);
-    if (/^40[123]/.test(`${fault.status}`) && fault.code !== "bad_answer") held = undefined;
-    if (held && owns(held) && secondsLeft(held) > 0) return held;
+    const refused = /^40[123]/.test(`${fault.status}`) && fault.code !== "bad_answer";
+    if (held && (refused || secondsLeft(held) <= 0)) held = undefined;
+    if (held && owns(held)) return held;
     throw fault;
   }
 
@@ -195,7 +196,7 @@ export function makeSource(
     minting?.attempt.end(error);
     minting = undefined;
     // Who asks while somebody signs in hears of them.
-    if (user.gone || closed) asking?.attempt.end(error);
+    if (!user.named || closed) asking?.attempt.end(error);
   }
 
   /** The token at hand, and the one that is being made, are not to be used any more. */
@@ -230,9 +231,7 @@ export function makeSource(
     ready,
     owns,
     check,
-    accepted(held) {
-      held.accepted = true;
-    },
+    accepted: (held) => void (held.accepted = true),
     refused,
     invalidate,
     newSession() {

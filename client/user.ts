@@ -1,13 +1,22 @@
 /** The user who is signed in: whose token it has to be. */
 
+import type { Clock } from "./clock.ts";
 import { type BehestError, network, noSession } from "./error.ts";
 import type { SessionAnswer, SupabaseLike, SupabaseSession } from "./supabase.ts";
+
+/**
+ * How often, and after how many ms, `getSession()` is asked again where it contradicts an event: in
+ * Chromium another tab's event may be ahead of what that tab has written. After half a second the
+ * storage is another one, and right.
+ */
+const TRIES = 10;
+const ASK_AGAIN = 50;
 
 /** What happens to the user, as far as tokens care. */
 export interface UserEvents {
   /** Another user, or none, is certain from now on; `before` is who it was. */
   changed(before: string | undefined): void;
-  /** Whether it is certain who it is has changed: while it is not, nothing may be handed out. */
+  /** It may or may not be certain now who it is: while it is not, nothing may be handed out. */
   told(): void;
   /** The same user, who has signed up where they were anonymous: the plan may be another. */
   signedUp(): void;
@@ -19,8 +28,8 @@ export interface CurrentUser {
   id: string | undefined;
   /** Whether `id` is who is signed in now. */
   certain: boolean;
-  /** Whether the last word was that nobody is. */
-  gone: boolean;
+  /** Whom the last word named, certain or not; nothing for nobody. */
+  named: string | undefined;
   /**
    * Asks supabase-js, which may have to refresh the session first.
    *
@@ -40,16 +49,22 @@ export interface CurrentUser {
  * An event is compared, and never believed where it names another user, or none: it may be another
  * tab's, whose storage is not ours, so that `getSession()` decides.
  */
-export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): CurrentUser {
+export function makeUser(
+  auth: SupabaseLike["auth"],
+  clock: Clock,
+  events: UserEvents,
+): CurrentUser {
   let anonymous = false;
   /** Counts the events that put in doubt what `getSession()` was asked before them. */
   let doubts = 0;
+  /** Whether there was such a one since `getSession()` was believed. */
+  let heard = false;
   let subscription: { unsubscribe(): void } | undefined;
 
   const user: CurrentUser = {
     id: undefined,
     certain: false,
-    gone: false,
+    named: undefined,
     session: () => settled(() => auth.getSession()),
     refreshed: () => settled(() => auth.refreshSession()),
     follow: () => ({ subscription } = auth.onAuthStateChange(hear).data),
@@ -61,32 +76,41 @@ export function makeUser(auth: SupabaseLike["auth"], events: UserEvents): Curren
     if (user.certain && session?.user.id === user.id) return settle(session);
     doubts++;
     user.certain = false;
-    user.gone = !session;
+    user.named = session?.user.id;
+    heard = true;
     events.told();
     // Deferred, as supabase-js may be in the midst of what it tells; who asks next asks again.
     Promise.resolve().then(user.session).catch(() => {});
   }
 
-  async function settled(ask: () => Promise<SessionAnswer>): Promise<SupabaseSession> {
+  async function settled(
+    ask: () => Promise<SessionAnswer>,
+    tries: number = TRIES,
+  ): Promise<SupabaseSession> {
     const asked = doubts;
     const { data: { session }, error } = await Promise.resolve().then(ask).catch(unanswered);
     // What was read before an event says nothing of who is there after it.
     if (asked !== doubts) return user.session();
     if (!session && error && !isRefusal(error)) throw network(error);
+    if (heard && tries && session?.user.id !== user.named) {
+      await new Promise<void>((resolve) => clock.after(ASK_AGAIN, resolve));
+      return settled(() => auth.getSession(), tries - 1);
+    }
     settle(session);
     if (!session) throw noSession(error);
     return session;
   }
 
   function settle(session: SupabaseSession | null): void {
-    const [{ id, certain }, wasAnonymous] = [user, anonymous];
-    user.id = session?.user.id;
-    user.certain = true;
-    user.gone = !session;
+    const before = user.id;
+    const wasAnonymous = anonymous;
+    user.id = user.named = session?.user.id;
     anonymous = !!session?.user.is_anonymous;
-    if (user.id !== id) events.changed(id);
+    user.certain = true;
+    heard = false;
+    if (user.id !== before) events.changed(before);
     else if (anonymous !== wasAnonymous) events.signedUp();
-    else if (!certain) events.told();
+    else events.told();
   }
 
   return user;

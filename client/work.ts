@@ -29,7 +29,7 @@ export function begin<T>(
     };
     Promise.resolve(controller.signal).then(work).then(resolve, reject);
   });
-  const message = `No token within ${ms} ms: ask again, or see the function's log.`;
+  const message = `No token within ${ms} ms: ask again.`;
   // A timer of more than 24 days would fire at once.
   const stop = clock.after(
     Math.min(ms, 2 ** 31 - 1),

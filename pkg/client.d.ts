@@ -13,14 +13,13 @@ interface BehestErrorDetails {
 }
 /** Says by its `code` what happened, and by its `message` what to do. Holds no token. */
 export declare class BehestError extends Error {
-    readonly name = "BehestError";
     /** One of the function's codes or of the client's own. */
     readonly code: ClientCode | (string & Record<never, never>);
     readonly status: number | undefined;
     /** Seconds. */
     readonly retryAfter: number | undefined;
     readonly traceId: string | undefined;
-    constructor(code: BehestError["code"], message: string, details?: BehestErrorDetails);
+    constructor(code: BehestError["code"], message: string, { cause, ...known }?: BehestErrorDetails);
 }
 /** A Supabase session, as far as it is read here. */
 export interface SupabaseSession {

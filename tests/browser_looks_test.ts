@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { bundleScript } from "../dev/stack/bundle.ts";
 import { DEFAULT_GATEWAY_PORT, DEFAULT_PORT, type Stack } from "../dev/stack/stack.ts";
-import type { Contrast } from "./browser/contrast_api.ts";
+import type { Contrast } from "../dev/probe/contrast_api.ts";
 import { browserTest } from "./support/browser.ts";
 import { click, fault, nextToken, reach, send, shownToken, signIn } from "./support/demo.ts";
 import { keepPicture } from "./support/picture.ts";
@@ -161,7 +161,7 @@ async function converse(page: Page, stack: Stack): Promise<void> {
 
 /** A statement first: what begins with a function would be taken for one to call. */
 async function addContrasts(page: Page): Promise<void> {
-  await page.evaluate(`0; ${await bundleScript("tests/browser/contrast.ts")}`);
+  await page.evaluate(`0; ${await bundleScript("dev/probe/contrast.ts")}`);
 }
 
 function assertReadable(found: Contrast[], where: string): void {

@@ -21,7 +21,8 @@ const IMPORT = /^(?:import|export)\b[^;]*?\bfrom "\.\/([\w/]+\.ts)";\n/gm;
 export async function makeClient(version: string, generated: string): Promise<[string, string][]> {
   const source = await joined();
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  const script = ts.transpileModule(source, { compilerOptions }).outputText;
+  const asPlain = { ...compilerOptions, useDefineForClassFields: false };
+  const script = ts.transpileModule(source, { compilerOptions: asPlain }).outputText;
   const { code } = await minify(exportedAtTheEnd(script), {
     module: true,
     ecma: 2020,

@@ -10,9 +10,11 @@ for (const status of [200, 401, 402, 403, 404, 511]) {
       const headers = { "Content-Type": "text/html" };
       world.function.always(() => new Response("<h1>Log in</h1>", { status, headers }));
       assert.equal(await world.token(), token);
-      assert.equal(world.behest.getSnapshot().error?.code, "bad_answer");
+      const { status: shown, error } = world.behest.getSnapshot();
+      assert.deepEqual([shown, error?.code], ["ready", "bad_answer"]);
       world.clock.advance(60);
       await assert.rejects(world.token(), { code: "bad_answer", status });
+      assert.equal(world.behest.getSnapshot().status, "failed");
     });
   });
 }

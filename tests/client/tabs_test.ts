@@ -126,7 +126,7 @@ Deno.test("who waits for a mint when the other tab's user signs in or refreshes 
     await settle();
     await hears(first, () => signIn(second, "bob"), "SIGNED_IN");
     browser.function.last.answer();
-    await settle();
+    await settle(60);
     assert.ok(waiting.outcome && "value" in waiting.outcome);
     assert.equal((await first.behest.getToken()).token, "bt.ada.1");
   });
@@ -143,7 +143,7 @@ Deno.test("who waits for a mint when the other tab's user signs out gets their o
     await hears(first, () => signOut(second), "SIGNED_OUT");
     browser.function.always((mint) => browser.function.good(mint));
     for (const mint of browser.mints) mint.answer();
-    await settle();
+    await settle(60);
     assert.ok(waiting.outcome && "value" in waiting.outcome, Deno.inspect(waiting.outcome));
   });
 });

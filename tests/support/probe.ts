@@ -1,11 +1,11 @@
-/** The bare page of `tests/browser/`, on an origin that the stack allows and on one that it does not. */
+/** The bare page of `dev/probe/`, on an origin that the stack allows and on one that it does not. */
 
 import assert from "node:assert/strict";
 import type { BrowserContext, Page } from "playwright-core";
 import { MODEL } from "../../dev/gateway/chat.ts";
 import { bundleScript } from "../../dev/stack/bundle.ts";
 import type { Stack } from "../../dev/stack/stack.ts";
-import type { Probe, ProbeSettings } from "../browser/probe_api.ts";
+import type { Probe, ProbeSettings } from "../../dev/probe/probe_api.ts";
 import { runInBrowser } from "./browser.ts";
 
 /** One tab with the bare page. */
@@ -39,16 +39,15 @@ const LIMITS = { requestsPerMinute: { 1: 1_000_000 }, quota: 1_000_000 };
 export function probeTest(
   title: string,
   tests: Record<string, (world: ProbeWorld) => Promise<void>>,
-  options: { ignore?: boolean } = {},
 ): void {
-  Deno.test(title, options, async (test) => {
+  Deno.test(title, async (test) => {
     let settings: ProbeSettings | undefined;
     let script: Promise<string> | undefined;
     const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (r) => {
       const { pathname } = new URL(r.url);
       if (pathname === "/") return answer("text/html", html(settings!));
       if (pathname !== "/probe.js") return new Response(null, { status: 404 });
-      return answer("text/javascript", await (script ??= bundleScript("tests/browser/probe.ts")));
+      return answer("text/javascript", await (script ??= bundleScript("dev/probe/probe.ts")));
     });
     const origin = `http://localhost:${server.addr.port}`;
     const foreignOrigin = `http://127.0.0.1:${server.addr.port}`;
