@@ -18,3 +18,13 @@ Deno.test("docs/troubleshooting.md names no setting that there is not", async ()
     assert.ok(readme.includes(`\`${name}\``), name);
   }
 });
+
+Deno.test("docs/troubleshooting.md has every code of the client's own, and no other", async () => {
+  const source = await Deno.readTextFile(new URL("../client/error.ts", import.meta.url));
+  const [, union = ""] = /export type ClientCode =([^;]*);/.exec(source) ?? [];
+  const known = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+  const section = page.split("## Codes of the app's side")[1] ?? "";
+  const listed = [...section.matchAll(/^\| `(\w+)` /gm)].map(([, code]) => code);
+  assert.ok(known.length > 5);
+  assert.deepEqual(listed.sort(), known.sort());
+});
