@@ -87,7 +87,7 @@ export function createBehest(
 ): Behest {
   const baseUrl = readBaseUrl(options.baseUrl);
   if (options.baseUrl !== undefined && baseUrl === undefined) {
-    throw new TypeError("baseUrl has to be an https URL");
+    throw new TypeError("baseUrl is no https URL");
   }
   const store = makeStore();
   const changed = () => store.set(source.state());

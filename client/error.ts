@@ -47,15 +47,15 @@ export function noSession(cause?: unknown): BehestError {
 
 /** The error of who waited for a token of a user who has left. */
 export function userChanged(): BehestError {
-  return new BehestError("user_changed", "The user has changed: ask again.");
+  return new BehestError("user_changed", "Another user is here now: start over.");
 }
 
-/** The error for an answer that the function never gives. */
-export function badAnswer(status?: number, cause?: unknown): BehestError {
+/** The error for an answer that the function never gives; without a cause, which may quote it. */
+export function badAnswer(status?: number): BehestError {
   return new BehestError(
     "bad_answer",
-    "No answer of the function's: is it deployed by this name, and no proxy before it?",
-    { status, cause },
+    "Not the function's answer: is it deployed by this name, and no proxy before it?",
+    { status },
   );
 }
 
@@ -63,13 +63,14 @@ export function badAnswer(status?: number, cause?: unknown): BehestError {
 export function network(cause: unknown, status?: number): BehestError {
   return new BehestError(
     "network",
-    "No answer: offline, the function is not deployed, or CORS_ORIGIN lacks this origin. See the " +
-      "console and `npx behest-token doctor`.",
+    "No answer: offline, not deployed, or CORS_ORIGIN lacks this origin. See the console and " +
+      "`npx behest-token doctor`.",
     { status, cause },
   );
 }
 
-/** Whether an error is of who is there, and not of a mint: it is told, and never waited out. */
+/** Whether an error is the client's own, of who is there: it is told, and never waited out. */
 export function isFinal(error: unknown): boolean {
-  return /^(no_session|user_changed|closed)$/.test((error as BehestError).code);
+  const { code, status } = error as BehestError;
+  return !status && /^(no_session|user_changed|closed)$/.test(code);
 }

@@ -13,7 +13,7 @@ export const PLACEHOLDER = "https://behest.invalid";
 /** In a request's options: the user whose token alone may go with it. */
 export const USER: unique symbol = Symbol();
 /** Options that may name that user. */
-export type WithUser = RequestInit & { [USER]?: string };
+export type WithUser = RequestInit & { [USER]?: string | undefined };
 
 /**
  * @param source whose tokens it takes
@@ -22,15 +22,19 @@ export type WithUser = RequestInit & { [USER]?: string };
  * @returns a fetch that rejects with a `BehestError` where no token can be had
  */
 export function makeFetch(source: TokenSource, baseUrl: string | undefined, send: Fetch): Fetch {
-  return async (input, init: WithUser = {}) => {
+  return async (input, given: WithUser = {}) => {
     const request = input instanceof Request ? input : undefined;
-    const asked = request ? request.url : String(input);
+    const asked = request ? request.url : `${input}`;
+    // As they are now: whoever made them may change them while this waits.
+    const init = { ...given, headers: new Headers(given.headers ?? request?.headers) };
     // Before a mint, where that is possible.
     if (baseUrl !== undefined) target(asked, baseUrl);
     const signal = init.signal ?? request?.signal;
     const attempt = async (held: Held) => {
       source.check(held);
-      if ((init[USER] ?? held.user) !== held.user) throw userChanged();
+      // A request is one user's, from its first try to its last.
+      init[USER] ??= held.user;
+      if (init[USER] !== held.user) throw userChanged();
       const response = await sendWith(held, send, asked, request, init);
       if (response.status === 401) source.refused(held);
       // Neither a redirect nor a 5xx says that Behest itself has looked at it.
@@ -40,15 +44,9 @@ export function makeFetch(source: TokenSource, baseUrl: string | undefined, send
 
     const held = await source.ready(signal);
     const response = await attempt(held);
-    if (response.status !== 401 || !lasts(request, init) || !source.owns(held)) return response;
-    const letGo = () => response.body?.cancel().catch(() => {});
-    const next = await source.ready(signal).catch((error) => {
-      letGo();
-      throw error;
-    });
-    if (next.user !== held.user) return response;
-    letGo();
-    return attempt(next);
+    if (response.status !== 401 || !lasts(request, init) || !source.has(held.user)) return response;
+    response.body?.cancel().catch(() => {});
+    return attempt(await source.ready(signal));
   };
 }
 
@@ -61,7 +59,7 @@ function sendWith(
   init: RequestInit,
 ): Promise<Response> {
   const url = target(asked, answer.baseUrl);
-  const headers = new Headers(init.headers ?? request?.headers);
+  const headers = new Headers(init.headers);
   headers.set("Authorization", `Bearer ${answer.token}`);
   if (!headers.has("X-Session-Id")) headers.set("X-Session-Id", answer.sessionId);
   const input = !request ? url : request.url === url ? request : new Request(url, request);
@@ -73,15 +71,12 @@ function sendWith(
  * @throws {BehestError} `foreign_url`
  */
 function target(asked: string, baseUrl: string): string {
-  const url = parseUrl(asked, globalThis.location?.href);
   const base = new URL(baseUrl);
-  if (url?.origin === PLACEHOLDER) return baseUrl + url.pathname + url.search;
+  let url = parseUrl(asked, globalThis.location?.href);
+  if (url?.origin === PLACEHOLDER) url = parseUrl(baseUrl + url.pathname + url.search);
   const path = base.pathname.replace(/\/*$/, "/");
   if (url?.origin === base.origin && `${url.pathname}/`.startsWith(path)) return url.href;
-  throw new BehestError(
-    "foreign_url",
-    `This is not under ${baseUrl}: use another fetch.`,
-  );
+  throw new BehestError("foreign_url", `This is not under ${baseUrl}.`);
 }
 
 /** Whether a request can be sent a second time: a stream is gone after the first. */

@@ -1,16 +1,20 @@
 /** An OpenAI client that asks for a token at each try, and never goes on with another user's. */
 
+import { userChanged } from "./error.ts";
 import { type Fetch, PLACEHOLDER, USER, type WithUser } from "./fetch.ts";
 import type { TokenSource } from "./source.ts";
 
-/** What is used of a request of OpenAI's SDK: the same object at each try. */
+/** What is used of a request of OpenAI's SDK. */
 interface OpenAIRequest {
   signal?: AbortSignal | null | undefined;
   fetchOptions?: WithUser | undefined;
 }
 
-/** Where OpenAI's SDK lets a subclass prepare what it is about to send; what it throws ends all tries. */
-interface Preparing {
+/** Where a subclass of the SDK's takes part; what it throws ends all tries. */
+interface OpenAIMethods {
+  /** Once a call, before its body is read. */
+  request(request: OpenAIRequest | Promise<OpenAIRequest>, ...rest: unknown[]): unknown;
+  /** At each try, with the same object. */
   prepareOptions?(request: OpenAIRequest): Promise<void>;
 }
 
@@ -29,15 +33,24 @@ export function makeOpenAI<Class extends OpenAIClass>(
   baseUrl: string = PLACEHOLDER,
   fetch: Fetch,
 ): InstanceType<Class> {
-  class BehestOpenAI extends (OpenAI as unknown as new (options: object) => Preparing) {
+  class BehestOpenAI extends (OpenAI as unknown as new (options: object) => OpenAIMethods) {
+    /** Whoever calls is whose request it is, though its body may take a while to be read. */
+    override request(request: OpenAIRequest | Promise<OpenAIRequest>, ...rest: unknown[]): unknown {
+      const user = source.user();
+      const pinned = async () => {
+        const own = await request;
+        return { ...own, fetchOptions: { [USER]: user, ...own.fetchOptions } };
+      };
+      return super.request(pinned(), ...rest);
+    }
+
     override async prepareOptions(request: OpenAIRequest): Promise<void> {
       await super.prepareOptions?.(request);
-      const { fetchOptions } = request;
+      const own = request.fetchOptions = { ...request.fetchOptions };
       // A second try is still the first one's user's, however much time has passed.
-      const first = fetchOptions?.[USER];
-      if (first) source.check({ user: first });
+      if (own[USER] && !source.has(own[USER])) throw userChanged();
       const { user } = await source.ready(request.signal);
-      request.fetchOptions = { ...fetchOptions, [USER]: first ?? user };
+      own[USER] ??= user;
     }
   }
   const client = new BehestOpenAI({

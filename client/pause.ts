@@ -3,8 +3,7 @@
 import { type Clock, stopwatch } from "./clock.ts";
 import type { BehestError } from "./error.ts";
 
-/** Seconds between a failed mint and the next, where the function does not say; doubled each time. */
-const FIRST = 1;
+/** Seconds between a failed mint and the next, where the function does not say: 1, doubled, to this. */
 const LONGEST = 30;
 
 /** What failed, until something succeeds. */
@@ -29,7 +28,7 @@ export function makePause(clock: Clock): Pause {
     waiting,
     begin(error) {
       if (waiting()) return;
-      const seconds = error.retryAfter || Math.min(LONGEST, FIRST * 2 ** failures++);
+      const seconds = error.retryAfter || Math.min(LONGEST, 2 ** failures++);
       failure = { error, seconds, age: stopwatch(clock) };
     },
     end(forget) {

@@ -1,12 +1,12 @@
 /** Where tokens come from: the one at hand while it is good, else one mint, however many ask. */
 
-import type { Clock } from "./clock.ts";
-import { BehestError, isFinal, network, noSession, userChanged } from "./error.ts";
+import { type Clock, stopwatch } from "./clock.ts";
+import { badAnswer, BehestError, isFinal, noSession, userChanged } from "./error.ts";
 import { mint, type MintOptions } from "./mint.ts";
 import { makePause } from "./pause.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
-import type { SupabaseLike } from "./supabase.ts";
-import { type Held, secondsLeft } from "./token.ts";
+import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
+import { type Held, isFresh, secondsLeft } from "./token.ts";
 import { makeUser } from "./user.ts";
 import { begin, reasonOf, untilAborted, type Work } from "./work.ts";
 
@@ -19,6 +19,8 @@ export type SourceOptions =
 export interface TokenSource {
   /** Begins to hear of who is signed in. */
   follow(): void;
+  /** Who is signed in, where that is certain. */
+  user(): string | undefined;
   /** What an application may show. */
   state(): Snapshot;
   /**
@@ -26,14 +28,14 @@ export interface TokenSource {
    * @throws {BehestError} why there is none; the signal's own reason, where it ends the wait
    */
   ready(signal?: AbortSignal | null): Promise<Held>;
-  /** Whether a token is that of who is signed in. */
-  owns(held: Pick<Held, "user">): boolean;
+  /** Whether this user is still here, as far as is known: an event may have put it in doubt. */
+  has(user: string): boolean;
   /**
    * Asked at the last moment before a token goes out.
    *
    * @throws {BehestError} where it is not that of who is signed in, why
    */
-  check(held: Pick<Held, "user">): void;
+  check(held: Held): void;
   /** Behest has taken this token. */
   accepted(held: Held): void;
   /** Behest has answered 401 to this token: it is replaced, unless it was already. */
@@ -73,40 +75,42 @@ export function makeSource(
   let generation = 0;
   /** The last one that the application asked for: a failure of before is forgiven, too. */
   let forgiven = 0;
-  /** The mint for who is signed in. */
+  /** The one mint: whoever asks waits for it, and whoever leaves ends it. */
   let minting: Minting | undefined;
-  /** The one that first makes certain who that is. */
-  let asking: Minting | undefined;
+  /** The question who is signed in, before which there is no mint. */
+  let asking: Work<SupabaseSession> | undefined;
   let closed: BehestError | undefined;
   const user = makeUser(supabase.auth, clock, { changed: leave, told: changed, signedUp: drop });
 
+  function known(): string | undefined {
+    return user.certain ? user.id : undefined;
+  }
+
   function state(): Snapshot {
-    const answer = user.certain ? held?.answer : undefined;
+    const answer = known() ? held?.answer : undefined;
     return snapshotOf(answer, !!minting, pause.last(), user.certain && !user.named);
   }
 
   async function ready(signal?: AbortSignal | null): Promise<Held> {
-    if (closed) throw closed;
-    if (signal?.aborted) throw reasonOf(signal);
-    let work: Minting;
-    if (user.certain && user.id) {
-      const good = atHand();
-      if (good) return good;
-      work = minting ??= start();
-    } else {
-      work = asking ??= start();
+    const waited = stopwatch(clock);
+    for (;;) {
+      if (closed) throw closed;
+      if (signal?.aborted) throw reasonOf(signal);
+      const error = pause.waiting();
+      // While none can be had, the one at hand serves to its end.
+      if (known() && held && isFresh(held, error ? 0 : refreshBefore)) return held;
+      if (error) throw error;
+      if (known()) break;
+      await untilAborted((asking ??= ask()).promise, signal);
     }
-    const arrived = await untilAborted(work.promise, signal);
+    minting ??= start(timeout - waited() * 1000);
+    const arrived = await untilAborted(minting.promise, signal);
     check(arrived);
     return arrived;
   }
 
-  function owns(held: Pick<Held, "user">): boolean {
-    return !closed && user.certain && user.id === held.user;
-  }
-
-  function check(held: Pick<Held, "user">): void {
-    if (!owns(held)) throw closed ?? left();
+  function check(held: Held): void {
+    if (closed || known() !== held.user) throw closed ?? left();
   }
 
   /** What is said to who waited for somebody who is not here any more. */
@@ -114,24 +118,19 @@ export function makeSource(
     return user.named ? userChanged() : noSession();
   }
 
-  /** @throws {BehestError} the last failure, where it has to be waited out */
-  function atHand(): Held | undefined {
-    const error = pause.waiting();
-    if (held) {
-      const left = secondsLeft(held);
-      // While none can be had, the one at hand serves to its end.
-      const enough = error ? 0 : Math.min(refreshBefore, held.answer.ttl / 2);
-      if (left > 0 && left >= enough) return held;
-    }
-    if (error) throw error;
-    return undefined;
+  function ask(): Work<SupabaseSession> {
+    const own = begin(timeout, clock, user.session);
+    own.promise.catch((error) => isFinal(error) || pause.begin(error)).finally(() => {
+      asking = undefined;
+      changed();
+    });
+    return own;
   }
 
-  function start(): Minting {
+  function start(ms: number): Minting {
     const own = {} as Minting;
-    own.promise = mintLatest(own).finally(() => {
+    own.promise = mintLatest(own, ms).finally(() => {
       if (minting === own) minting = undefined;
-      if (asking === own) asking = undefined;
       changed();
     });
     // Whoever waited may have gone.
@@ -139,34 +138,31 @@ export function makeSource(
     return own;
   }
 
-  async function mintLatest(own: Minting): Promise<Held> {
+  async function mintLatest(own: Minting, ms: number): Promise<Held> {
+    const { id } = user;
     for (;;) {
       let current = generation;
-      own.attempt = begin(timeout, clock, async (signal) => {
+      own.attempt = begin(ms, clock, async (signal) => {
         const session = await user.session();
+        if (signal.aborted || session.user.id !== id) throw userChanged();
         // What was invalidated until here is no matter of this one.
         current = generation;
-        if (own === asking) {
-          asking = undefined;
-          const good = atHand() ?? await minting?.promise;
-          if (good) return good;
-          minting = own;
-        }
         changed();
         const request = { functionName, baseUrl, sessionId };
         return mint(supabase, user, session, request, clock, signal);
       });
-      try {
-        const minted = await own.attempt.promise;
-        if (current === generation) return keep(minted);
-      } catch (error) {
-        if (isFinal(error) || forgiven <= current) return fail(error);
+      const outcome: Held | Error = await own.attempt.promise.catch((error) => error);
+      // It may have been ended in this very moment.
+      if (own !== minting) throw closed ?? left();
+      if (!(outcome instanceof Error)) {
+        if (current === generation) return keep(outcome);
+      } else if (isFinal(outcome) || forgiven <= current) {
+        return fail(outcome);
       }
     }
   }
 
   function keep(minted: Held): Held {
-    if (minted === held) return held;
     held = minted;
     sessionId = minted.answer.sessionId;
     // While Behest refuses what is minted, that a mint went well says little.
@@ -175,13 +171,13 @@ export function makeSource(
   }
 
   /** @returns the token at hand, where there was no refusal of the function's own */
-  function fail(error: unknown): Held {
-    if (isFinal(error) || error === pause.last()) throw error;
-    const fault = error instanceof BehestError ? error : network(error);
+  function fail(error: Error): Held {
+    if (isFinal(error)) throw error;
+    const fault = error instanceof BehestError ? error : badAnswer();
     pause.begin(fault);
     const refused = /^40[123]/.test(`${fault.status}`) && fault.code !== "bad_answer";
     if (held && (refused || secondsLeft(held) <= 0)) held = undefined;
-    if (held && owns(held)) return held;
+    if (held) return held;
     throw fault;
   }
 
@@ -196,7 +192,7 @@ export function makeSource(
     minting?.attempt.end(error);
     minting = undefined;
     // Who asks while somebody signs in hears of them.
-    if (!user.named || closed) asking?.attempt.end(error);
+    if (!user.named || closed) asking?.end(error);
   }
 
   /** The token at hand, and the one that is being made, are not to be used any more. */
@@ -213,10 +209,10 @@ export function makeSource(
     forgiven = generation;
   }
 
-  function refused(refused: Held): void {
-    if (refused !== held) return;
-    if (held.accepted && held.age() >= SETTLED) strikes = 0;
-    strikes += held.accepted ? 1 : STRIKES_IN_DOUBT;
+  function refused(token: Held): void {
+    if (token !== held) return;
+    if (token.accepted && token.age() >= SETTLED) strikes = 0;
+    strikes += token.accepted ? 1 : STRIKES_IN_DOUBT;
     held = undefined;
     if (strikes > STRIKES_IN_DOUBT) {
       const message = "Behest refuses the function's tokens: see `npx behest-token doctor`.";
@@ -227,11 +223,12 @@ export function makeSource(
 
   return {
     follow: user.follow,
+    user: known,
     state,
     ready,
-    owns,
+    has: (id) => user.id === id,
     check,
-    accepted: (held) => void (held.accepted = true),
+    accepted: (token) => void (token.accepted = true),
     refused,
     invalidate,
     newSession() {
@@ -239,10 +236,9 @@ export function makeSource(
       drop();
     },
     close() {
-      closed ??= new BehestError("closed", "This client is closed: make a new one.");
+      closed ??= new BehestError("closed", "This client is closed.");
       user.close();
       end(closed);
-      sessionId = undefined;
       invalidate();
     },
   };

@@ -31,7 +31,7 @@ export interface Held {
 
 /** https, or http to this machine, where there is nobody on the way; and nothing after the path. */
 const SAFE_URL =
-  /^(https:\/\/|http:\/\/(localhost|[\w.-]+\.localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$))[^@?#\s\\]*$/;
+  /^(https:\/\/|http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1\])(?=[:/]|$))[^@?#\s\\]*$/;
 
 /**
  * @param url Behest's URL as somebody gave it
@@ -89,4 +89,13 @@ export function hold(answer: BehestToken, user: string, clock: Clock): Held {
 /** Seconds that are left of a token's life; at its end 0 or less. */
 export function secondsLeft({ answer, age }: Held): number {
   return answer.ttl - age();
+}
+
+/**
+ * @param least seconds of life that are enough; at most half a token's `ttl` counts
+ * @returns whether a token may be used as it is
+ */
+export function isFresh(held: Held, least: number): boolean {
+  const left = secondsLeft(held);
+  return left > 0 && !(left < Math.min(least, held.answer.ttl / 2));
 }

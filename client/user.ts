@@ -73,10 +73,10 @@ export function makeUser(
 
   /** Synchronous on purpose: supabase-js waits for its listeners, some versions under a lock. */
   function hear(_: string, session: SupabaseSession | null): void {
-    if (user.certain && session?.user.id === user.id) return settle(session);
+    if (user.certain && session?.user?.id === user.id) return settle(session);
     doubts++;
     user.certain = false;
-    user.named = session?.user.id;
+    user.named = session?.user?.id;
     heard = true;
     events.told();
     // Deferred, as supabase-js may be in the midst of what it tells; who asks next asks again.
@@ -88,11 +88,12 @@ export function makeUser(
     tries: number = TRIES,
   ): Promise<SupabaseSession> {
     const asked = doubts;
-    const { data: { session }, error } = await Promise.resolve().then(ask).catch(unanswered);
+    const { data: { session }, error } = await Promise.resolve().then(ask)
+      .catch((error): SessionAnswer => ({ data: { session: null }, error: error ?? {} }));
     // What was read before an event says nothing of who is there after it.
     if (asked !== doubts) return user.session();
     if (!session && error && !isRefusal(error)) throw network(error);
-    if (heard && tries && session?.user.id !== user.named) {
+    if (heard && tries && session?.user?.id !== user.named) {
       await new Promise<void>((resolve) => clock.after(ASK_AGAIN, resolve));
       return settled(() => auth.getSession(), tries - 1);
     }
@@ -104,20 +105,19 @@ export function makeUser(
   function settle(session: SupabaseSession | null): void {
     const before = user.id;
     const wasAnonymous = anonymous;
-    user.id = user.named = session?.user.id;
-    anonymous = !!session?.user.is_anonymous;
+    user.id = user.named = session?.user?.id;
+    anonymous = !!session?.user?.is_anonymous;
     user.certain = true;
     heard = false;
-    if (user.id !== before) events.changed(before);
-    else if (anonymous !== wasAnonymous) events.signedUp();
+    if (user.id !== before) {
+      // What was asked before this says nothing any more.
+      doubts++;
+      events.changed(before);
+    } else if (anonymous !== wasAnonymous) events.signedUp();
     else events.told();
   }
 
   return user;
-}
-
-function unanswered(error: unknown): SessionAnswer {
-  return { data: { session: null }, error };
 }
 
 /** The Auth server's own no, such as for a refresh token that is over: supabase-js signs out then. */

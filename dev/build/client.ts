@@ -10,6 +10,23 @@ const FOLDER = fileURLToPath(new URL("../../client/", import.meta.url));
 /** The file that names what is public. */
 const ENTRY = "mod.ts";
 
+/**
+ * Properties by which the client's own parts know one another: short in the module, as nobody else
+ * reads or gives them. None is a name of the platform, of supabase-js, of openai, or of the types.
+ */
+const INNER_NAMES = [
+  "accepted",
+  "answer",
+  "attempt",
+  "certain",
+  "follow",
+  "named",
+  "refreshed",
+  "refused",
+  "signedUp",
+  "told",
+];
+
 /** An import of a neighbour, over one line or several. */
 const IMPORT = /^(?:import|export)\b[^;]*?\bfrom "\.\/([\w/]+\.ts)";\n/gm;
 
@@ -27,6 +44,7 @@ export async function makeClient(version: string, generated: string): Promise<[s
     module: true,
     ecma: 2020,
     compress: { passes: 3, pure_getters: true, unsafe_arrows: true },
+    mangle: { properties: { regex: new RegExp(`^(?:${INNER_NAMES.join("|")})$`) } },
   });
   if (code === undefined) throw new Error("terser gave nothing");
   const types = ts.transpileDeclaration(source, { compilerOptions }).outputText;
