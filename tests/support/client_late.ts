@@ -48,8 +48,8 @@ export class LatePage {
   /** Whom `getSession()` named last, and which call that was. */
   #named: string | undefined;
   #latest = 0;
-  /** Who was signed in a moment ago. */
-  readonly #leaving: (string | undefined)[] = [];
+  /** How many changes of who is signed in are no more than some hops ago. */
+  #changes = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -109,7 +109,7 @@ export class LatePage {
 
   /** The same, or they have left since the client looked, which is some hops of a promise ago. */
   #wasHere(user: string | undefined): boolean {
-    return this.#isHere(user) || this.#leaving.includes(user);
+    return this.#changes > 0 || this.#isHere(user);
   }
 
   #read(): Promise<Answer> {
@@ -181,14 +181,18 @@ export class LatePage {
 
   #doubt(tell: () => void): void {
     this.#sure = undefined;
+    this.#change();
     tell();
+  }
+
+  #change(): void {
+    this.#changes++;
+    microtasks(HOPS).then(() => this.#changes--);
   }
 
   /** In the storage at once; the event that tells of it may come later, but in its order. */
   #become(user: string | undefined): void {
-    const { signedIn, session: before } = this.supabase;
-    this.#leaving.push(signedIn, before?.user.id);
-    microtasks(HOPS).then(() => this.#leaving.splice(0, 2));
+    this.#change();
     const session = this.supabase.session = user === undefined ? null : sessionOf(user);
     const event = session ? "SIGNED_IN" : "SIGNED_OUT";
     this.#events.push(() => this.#doubt(() => this.supabase.tell(event, session)));
