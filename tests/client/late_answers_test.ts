@@ -60,6 +60,26 @@ Deno.test("a getSession() that was asked early does not overwrite who a later on
   });
 });
 
+for (const early of ["bob", undefined]) {
+  Deno.test(`a getSession() that was asked before an event counts no more where both say ${early}`, async () => {
+    await inMinimal("ada", async (supabase, behest) => {
+      await behest.getToken();
+      const asked = holdSession(supabase);
+      tellElsewhere(supabase, "zoe");
+      const waiting = watch(behest.getToken());
+      await settle();
+      freeSession(supabase);
+      const event = early ? "SIGNED_IN" : "SIGNED_OUT";
+      supabase.tell(event, sessionAnswer(early).data.session);
+      supabase.signedIn = "ada";
+      for (const each of asked) each.answer(sessionAnswer(early));
+      await decide();
+      assert.equal(valueOf(waiting)?.token, "bt.ada.1");
+      assert.deepEqual(minters(supabase), ["ada"]);
+    });
+  });
+}
+
 Deno.test("a refresh that was asked early and answers late does not bring its user back", async () => {
   await inMinimal("ada", async (supabase, behest) => {
     supabase.function.always(() => refused(401, "expired_token"));

@@ -100,19 +100,26 @@ async function inSteps(test: (supabase: Minimal, behest: Behest, step: number) =
   }
 }
 
-Deno.test("what a user has asked is never sent with the next user's token, at whatever step they change", async () => {
-  await withoutBackoff(() =>
-    inSteps(async (supabase, behest, step) => {
-      supabase.gateway.reply = () => Response.json(REPLY);
-      if (step % 2) await behest.getToken();
-      const waiting = watch(ask(behest.openai(OpenAI)));
-      await microtasks(step >> 1);
-      supabase.become("bob");
-      await until("an end", () => waiting.outcome !== undefined);
-      for (const { owner } of supabase.gateway.sent) assert.equal(owner, "ada", `step ${step}`);
-    })
-  );
-});
+const LISTS: [string, (openai: OpenAI) => Promise<unknown>][] = [
+  ["a chat", ask],
+  ["a list", (openai) => openai.models.list()],
+];
+
+for (const [what, call] of LISTS) {
+  Deno.test(`${what} that a user has asked for is never sent with the next user's token, at whatever step they change`, async () => {
+    await withoutBackoff(() =>
+      inSteps(async (supabase, behest, step) => {
+        supabase.gateway.reply = () => Response.json(REPLY);
+        if (step % 2) await behest.getToken();
+        const waiting = watch(call(behest.openai(OpenAI)));
+        await microtasks(step >> 1);
+        supabase.become("bob");
+        await until("an end", () => waiting.outcome !== undefined);
+        for (const { owner } of supabase.gateway.sent) assert.equal(owner, "ada", `step ${step}`);
+      })
+    );
+  });
+}
 
 Deno.test("an event of the other tab's user during the SDK's own retry costs no call, where the user stays", async () => {
   await withoutBackoff(() =>
