@@ -1,33 +1,15 @@
 /** From an event that names another user on, nothing is handed out until `getSession()` has answered. */
 import assert from "node:assert/strict";
-import { codeOf, Held, settle, valueOf, watch } from "../support/client_calls.ts";
-import { inMinimal, type Minimal, never, sessionOf } from "../support/client_minimal.ts";
+import { codeOf, settle, valueOf, watch } from "../support/client_calls.ts";
+import { inMinimal, never, sessionOf } from "../support/client_minimal.ts";
+import {
+  type Answer,
+  answerAll,
+  holdSession,
+  offline,
+  sessionAnswer,
+} from "../support/client_session.ts";
 import { CHAT, rejects } from "../support/client_world.ts";
-
-type Answer = Awaited<ReturnType<Minimal["auth"]["getSession"]>>;
-
-/** From here on `getSession()` answers when the test does. */
-function holdSession(supabase: Minimal): Held<Answer>[] {
-  const asked: Held<Answer>[] = [];
-  supabase.onGetSession = () => {
-    const held = new Held<Answer>();
-    asked.push(held);
-    return held.promise;
-  };
-  return asked;
-}
-
-/** Gives the same answer for as long as it is asked for. */
-async function answerAll(asked: Held<Answer>[], user: string | undefined): Promise<void> {
-  for (let turn = 0; turn < 15; turn++) {
-    for (const each of asked) each.answer(sessionAnswer(user));
-    await settle();
-  }
-}
-
-function sessionAnswer(user: string | undefined): Answer {
-  return { data: { session: user === undefined ? null : sessionOf(user) }, error: null };
-}
 
 Deno.test("an event that names another user stops the token at once, and a getSession() that denies it gives it back", async () => {
   for (const event of ["SIGNED_IN", "TOKEN_REFRESHED", "USER_UPDATED", "INITIAL_SESSION"]) {
@@ -142,13 +124,10 @@ Deno.test("a getSession() that never answers bounds the wait by the time-out, an
 });
 
 Deno.test("a getSession() that cannot say who is there is network, and a later one that can is believed", async () => {
-  const offline = Object.assign(new Error("fetch failed"), {
-    name: "AuthRetryableFetchError",
-    status: 0,
-  });
   const lock = new Error("Acquiring an exclusive Navigator LockManager lock timed out");
   const faults: [string, () => Promise<Answer>][] = [
-    ["an error of the network", () => Promise.resolve({ data: { session: null }, error: offline })],
+    ["an error of the network", () => Promise.resolve(offline())],
+    ["a rejection without a reason", () => Promise.reject(undefined)],
     ["a rejection", () => Promise.reject(lock)],
     ["an error that is thrown", () => {
       throw lock;

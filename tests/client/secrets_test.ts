@@ -4,6 +4,7 @@ import OpenAI from "openai";
 import { settle } from "../support/client_calls.ts";
 import { refused } from "../support/client_function.ts";
 import type { BehestError } from "../support/client_module.ts";
+import { seen } from "../support/client_seen.ts";
 import { type ClientWorld, inWorld, signIn, signOut } from "../support/client_world.ts";
 
 const CONSOLE = ["debug", "error", "info", "log", "trace", "warn", "dir", "table"] as const;
@@ -19,22 +20,6 @@ async function printedBy(run: () => Promise<void>): Promise<unknown[][]> {
     for (const [name, print] of own) console[name] = print;
   }
   return printed;
-}
-
-/** Nothing for what goes round in circles, as the SDK's client does. */
-function jsonOf(thing: unknown): string {
-  try {
-    return JSON.stringify({ thing });
-  } catch {
-    return "";
-  }
-}
-
-/** All that can be seen of something. */
-function seen(thing: unknown): string {
-  const deep = Deno.inspect(thing, { depth: 30, showHidden: true, iterableLimit: 1000 });
-  const own = thing instanceof Error ? Deno.inspect(Object.getOwnPropertyDescriptors(thing)) : "";
-  return [deep, own, String(thing), jsonOf(thing)].join("\n");
 }
 
 /** Every token that was ever given out. */

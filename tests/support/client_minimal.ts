@@ -80,7 +80,7 @@ export class Minimal implements SupabaseLike {
 
   /** Tells an event as supabase-js does, to every listener in one go. */
   tell(event: string, session: SupabaseSession | null): void {
-    this.signedIn = session?.user.id;
+    this.signedIn = session?.user?.id;
     this.#telling = true;
     for (const listener of this.listeners) {
       const waited: unknown = listener(event, session);

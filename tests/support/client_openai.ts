@@ -13,7 +13,7 @@ export const REPLY = {
 };
 
 /** The SDK waits between its tries; here it does not. */
-async function withoutBackoff(test: () => Promise<void>): Promise<void> {
+export async function withoutBackoff(test: () => Promise<void>): Promise<void> {
   const { setTimeout: own } = globalThis;
   const soon = (run: () => void, ms = 0) => own(run, ms < 60_000 ? 0 : ms);
   globalThis.setTimeout = soon as typeof setTimeout;
