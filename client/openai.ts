@@ -12,8 +12,8 @@ interface OpenAIRequest {
 
 /** Where a subclass of the SDK's takes part; what it throws ends all tries. */
 interface OpenAIMethods {
-  /** Once a call, before its body is read. */
-  request(request: OpenAIRequest | Promise<OpenAIRequest>, ...rest: unknown[]): unknown;
+  /** At once with a call, before its body is read; and again with each try. */
+  makeRequest(request: OpenAIRequest | Promise<OpenAIRequest>, ...rest: unknown[]): unknown;
   /** At each try, with the same object. */
   prepareOptions?(request: OpenAIRequest): Promise<void>;
 }
@@ -35,13 +35,16 @@ export function makeOpenAI<Class extends OpenAIClass>(
 ): InstanceType<Class> {
   class BehestOpenAI extends (OpenAI as unknown as new (options: object) => OpenAIMethods) {
     /** Whoever calls is whose request it is, though its body may take a while to be read. */
-    override request(request: OpenAIRequest | Promise<OpenAIRequest>, ...rest: unknown[]): unknown {
+    override makeRequest(
+      request: OpenAIRequest | Promise<OpenAIRequest>,
+      ...rest: unknown[]
+    ): unknown {
       const user = source.user();
       const pinned = async () => {
         const own = await request;
         return { ...own, fetchOptions: { [USER]: user, ...own.fetchOptions } };
       };
-      return super.request(pinned(), ...rest);
+      return super.makeRequest(pinned(), ...rest);
     }
 
     override async prepareOptions(request: OpenAIRequest): Promise<void> {

@@ -120,7 +120,7 @@ export function makeSource(
 
   function ask(): Work<SupabaseSession> {
     const own = begin(timeout, clock, user.session);
-    own.promise.catch((error) => isFinal(error) || pause.begin(error)).finally(() => {
+    own.promise.catch(() => {}).finally(() => {
       asking = undefined;
       changed();
     });

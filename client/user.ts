@@ -103,17 +103,16 @@ export function makeUser(
   }
 
   function settle(session: SupabaseSession | null): void {
-    const before = user.id;
+    const { id, certain } = user;
     const wasAnonymous = anonymous;
     user.id = user.named = session?.user?.id;
     anonymous = !!session?.user?.is_anonymous;
     user.certain = true;
     heard = false;
-    if (user.id !== before) {
-      // What was asked before this says nothing any more.
-      doubts++;
-      events.changed(before);
-    } else if (anonymous !== wasAnonymous) events.signedUp();
+    // It is decided: what was asked before this says nothing any more.
+    if (!certain || user.id !== id) doubts++;
+    if (user.id !== id) events.changed(id);
+    else if (anonymous !== wasAnonymous) events.signedUp();
     else events.told();
   }
 
