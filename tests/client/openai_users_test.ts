@@ -121,6 +121,27 @@ for (const [what, call] of LISTS) {
   });
 }
 
+for (const [what, call] of LISTS) {
+  for (const known of [true, false]) {
+    Deno.test(`a second try of ${what} is still its first one's user's, who was certain at the call: ${known}`, async () => {
+      await withoutBackoff(() =>
+        inMinimal("ada", async (supabase, behest) => {
+          if (!known) tellElsewhere(supabase, "bob");
+          supabase.gateway.reply = ({ nth }) => {
+            if (nth > 1) return Response.json(REPLY);
+            supabase.become("bob");
+            return new Response("busy", { status: 503 });
+          };
+          const waiting = watch(call(behest.openai(OpenAI)));
+          await until("an end", () => waiting.outcome !== undefined);
+          assert.equal(codeIn(waiting), "user_changed");
+          assert.deepEqual(supabase.gateway.sent.map(({ owner }) => owner), ["ada"]);
+        })
+      );
+    });
+  }
+}
+
 Deno.test("an event of the other tab's user during the SDK's own retry costs no call, where the user stays", async () => {
   await withoutBackoff(() =>
     inMinimal("ada", async (supabase, behest) => {
