@@ -51,11 +51,14 @@ export interface Behest {
    * An OpenAI client, made once and good for every user and token to come. Works before a sign-in.
    *
    * @param OpenAI the class of the package `openai`
-   * @param options its own, such as `maxRetries`
+   * @param options its own, such as `maxRetries`; where requests go, and with what, is not for them
    */
   openai<Class extends OpenAIClass>(
     OpenAI: Class,
-    options?: Partial<ConstructorParameters<Class>[0]>,
+    options?: Omit<
+      Partial<NonNullable<ConstructorParameters<Class>[0]>>,
+      "apiKey" | "baseURL" | "fetch"
+    >,
   ): InstanceType<Class>;
   /** For `@behest/react`: `ttl` is what is left of the token's life, in whole seconds. */
   fetchToken(): Promise<Pick<BehestToken, "token" | "sessionId" | "ttl" | "expiresAt">>;

@@ -6,7 +6,7 @@ import type { BehestToken } from "./token.ts";
 /** Never has the token itself. */
 export interface Snapshot {
   /**
-   * `idle`: nothing is at hand, and nobody has asked. `failed`: the last mint did, and `error` says
+   * `idle`: nothing is at hand now, and no mint is under way. `failed`: the last mint did, and `error` says
    * why. `ready` may have an `error` too: the token at hand serves while a new one cannot be had.
    */
   readonly status: "signed-out" | "ready" | "minting" | "failed" | "idle";

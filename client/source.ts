@@ -54,7 +54,10 @@ interface Minting {
   attempt: Work<Held>;
 }
 
-/** What a 401 of Behest's counts: a token that it never took is as bad as three that it did. */
+/**
+ * Each 401 of Behest's is a strike, and one for a token that it never took is as many as this. The
+ * first so many cost a mint each; from then on it counts as a mint that failed.
+ */
 const STRIKES_IN_DOUBT = 3;
 /** Seconds after which the 401 of a token that Behest has taken has nothing to do with others. */
 const SETTLED = 30;
@@ -73,7 +76,7 @@ export function makeSource(
   let strikes = 0;
   /** Counts what makes the result of a mint under way worthless, though its user is still here. */
   let generation = 0;
-  /** The last one that the application asked for: a failure of before is forgiven, too. */
+  /** The generation of the last `invalidate()`: what was sent before it may fail unheard. */
   let forgiven = 0;
   /** The one mint: whoever asks waits for it, and whoever leaves ends it. */
   let minting: Minting | undefined;

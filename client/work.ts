@@ -29,11 +29,10 @@ export function begin<T>(
     };
     Promise.resolve(controller.signal).then(work).then(resolve, reject);
   });
-  const message = `No token within ${ms} ms: ask again.`;
   // A timer of more than 24 days would fire at once.
   const stop = clock.after(
     Math.min(ms, 2 ** 31 - 1),
-    () => end(new BehestError("timeout", message)),
+    () => end(new BehestError("timeout", "No token in time: ask again.")),
   );
   // Whoever waited may have gone.
   promise.catch(() => {}).finally(stop);

@@ -73,8 +73,17 @@ Deno.test("importing the client does nothing", async () => {
 Deno.test("the file to copy is TypeScript that the strictest project takes, and so are the types", () => {
   assert.deepEqual(faultsIn("client.ts", STRICTEST), []);
   assert.deepEqual(faultsIn("client.d.ts", { ...STRICTEST, skipLibCheck: false }), []);
-  const older = { ...STRICTEST, target: ts.ScriptTarget.ES2020, useDefineForClassFields: false };
-  assert.deepEqual(faultsIn("client.ts", older), []);
+  const older = {
+    ...STRICTEST,
+    target: ts.ScriptTarget.ES2020,
+    lib: ["lib.es2020.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+    useDefineForClassFields: false,
+  };
+  for (const strict of [true, false]) {
+    const options = { ...older, strict, exactOptionalPropertyTypes: strict };
+    assert.deepEqual(faultsIn("client.ts", options), []);
+    assert.deepEqual(faultsIn("client.d.ts", options), []);
+  }
 });
 
 Deno.test("the file to copy imports nothing, and exports what the module does", async () => {
