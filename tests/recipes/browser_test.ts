@@ -1,5 +1,6 @@
 /** The pages of docs/clients.md, built as written, in a real Chromium and with the whole stack. */
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
 import { startProgram } from "../../dev/stack/child.ts";
 import type { Stack } from "../../dev/stack/stack.ts";
 import { chat, onStage, serveFiles, signIn, type Stage } from "../support/recipe_browser.ts";
@@ -12,9 +13,10 @@ const AROUND_VITE = {
   "src/main.tsx": `\
 import { createRoot } from "react-dom/client";
 import { ask } from "./ai";
-import { Chat } from "./Chat";
-Object.assign(globalThis, { ask });
-createRoot(document.getElementById("root")!).render(<Chat />);
+import { App } from "./App";
+import { supabase } from "./supabase";
+Object.assign(globalThis, { ask, supabase });
+createRoot(document.getElementById("root")!).render(<App />);
 `,
 };
 
@@ -70,10 +72,12 @@ const tests: Record<string, (stage: Stage) => Promise<void>> = {
         assert.ok(pieces.join("").includes(text), pieces.join(""));
       }
 
+      await leavesNothingToTheNext(page, stack.users.find(({ plan }) => plan === "free")!);
+
       const stranger = await open(serve);
       const before = stack.functionLog.length;
       assert.equal((await stranger.evaluate<{ code: string }>(ASK)).code, "no_session");
-      await chat(stranger, "Hello", "Nobody is signed in");
+      await chat(stranger, "Hello", "Sign in first.");
       await stranger.getByText("signed-out", { exact: true }).waitFor();
       assert.equal(stack.functionLog.length, before);
     });
@@ -139,6 +143,19 @@ const tests: Record<string, (stage: Stage) => Promise<void>> = {
     });
   },
 };
+
+/** While an answer streams somebody else signs in: none of it is on their page. */
+async function leavesNothingToTheNext(page: Page, user: Stack["users"][number]): Promise<void> {
+  await page.locator("input").fill("For my eyes alone");
+  await page.getByRole("button").click();
+  await page.locator("output", { hasText: "For" }).waitFor();
+  const { email, password } = user;
+  const credentials = JSON.stringify({ email, password });
+  await page.evaluate(`supabase.auth.signInWithPassword(${credentials})`);
+  await page.locator("output:empty").waitFor({ state: "attached" });
+  await chat(page, "Who am I?", user.id);
+  assert.ok(!(await page.locator("output").textContent())!.includes("eyes"));
+}
 
 /** As `next start`, on a free port, and gone when its parent is. */
 const START_NEXT = `
