@@ -25,8 +25,8 @@ export const INIT_HELP = `Puts the function into a Supabase project, and prints 
   --force      overwrites a function, or a client, that was changed by hand
 
 It writes supabase/functions/behest-token/index.ts, adds a block to supabase/config.toml, and touches
-nothing else, but for what the flags above name. On a terminal it asks for what no flag says. Run again, it changes nothing; run by a
-newer version, it brings the function up to date. It says by name, never by value, what else in the
+nothing else, but for what the flags above name. On a terminal it asks for what no flag says. Run
+again, it changes nothing; run by a newer version, it brings the function up to date. It says by name, never by value, what else in the
 project would be deployed or sent by the lines that it prints.
 
 Exit code: 0 done, or nothing to do; 1 something has to be done by hand; 2 wrong usage, or a project
@@ -58,6 +58,9 @@ export async function init(args: string[], terminal: Terminal, assets: URL): Pro
   return isBlocked ? 1 : 0;
 }
 
+/** Lines that are shown of a file that is not there yet. */
+const MOST_OF_NEW = 60;
+
 /**
  * What would change, as a patch. Of the project's configuration not a line more is shown: the lines
  * around may hold secrets.
@@ -69,5 +72,10 @@ function difference({ path, before, after }: Change, context: number): string {
     ? before ?? ""
     : `${before}\n`;
   const texts = [readable(whole), readable(after)] as const;
-  return createTwoFilesPatch(from, path, ...texts, "", "", { context });
+  const lines = createTwoFilesPatch(from, path, ...texts, "", "", { context }).split("\n");
+  // Of a new file its head says what it is.
+  const left = before === undefined ? lines.length - MOST_OF_NEW : 0;
+  return left > 0
+    ? [...lines.slice(0, MOST_OF_NEW), `… ${left} lines more`].join("\n")
+    : lines.join("\n");
 }

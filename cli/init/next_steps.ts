@@ -63,6 +63,7 @@ export function nextSteps(options: InitOptions, isBlocked: boolean): string {
 function inTheApp({ client }: InitOptions): string[] {
   if (client === undefined) return [];
   const lines = [
+    'import OpenAI from "openai"; // npm install openai',
     `import { createBehest } from "./${client.replace(/\.ts$/, "")}"; // from where your file is`,
     "const behest = createBehest(supabase);",
     "const openai = behest.openai(OpenAI);",

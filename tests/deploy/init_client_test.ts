@@ -62,6 +62,7 @@ Deno.test("init --client --dry-run shows the file, and writes nothing", async ()
     const { code, stdout } = await init(folder, "--client", CLIENT, "--dry-run");
     assert.equal(code, 0);
     assert.match(stdout, /\+\+\+ src\/lib\/behest\.ts/);
+    assert.match(stdout, /^… \d{3,} lines more$/m);
     assert.deepEqual(await snapshot(folder), before);
   });
 });
