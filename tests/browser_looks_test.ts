@@ -129,8 +129,8 @@ browserTest("how the demo page looks", {
         assert.equal(outline, "solid", `${name} does not show the focus`);
       }
     }
-    const buttons = ["Sign in", "again", "new-session", "revoke", "down", "second-tab"];
-    for (const name of ["pro", "api-key", ...buttons, "log"]) {
+    const buttons = ["sign-in", "again", "new-session", "down", "second-tab"];
+    for (const name of ["pro", "api-key", ...buttons, "messages", "log"]) {
       assert.ok(seen.includes(name), `${name} is not among ${seen}`);
     }
 

@@ -108,14 +108,74 @@ browserTest("the trials of the demo page", {}, {
     assert.equal((await fault(page, "mint"))[0], "no_session");
   },
 
-  "without a token nothing is revoked, and another page changes nothing at all": async (
+  "while an answer streams each trial works, and the answer comes to its end": async (
     page,
     stack,
   ) => {
     await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    const first = await shownToken(page);
+    await sendLong(page);
+    await click(page, "Ask again in the same session");
+    const token = await nextToken(page, first);
+    assert.ok(await page.locator("#step-chat[data-state=busy]").isVisible(), "it has ended");
     await click(page, "Revoke this token");
-    await page.locator("#trials[data-state=failed]").waitFor();
-    assert.match((await page.locator("#trials .fault").textContent())!, /sign in first/);
+    await page.locator("#log", { hasText: "refuses this token" }).waitFor();
+    await page.locator("#mode label", { hasText: "Signing key" }).click();
+    await nextToken(page, token);
+    await click(page, "Take the function down");
+    await page.locator("#down[aria-pressed=true]").waitFor();
+    await reach(page, "chat", "done");
+    assert.match((await page.locator(".gateway p").textContent())!, /on tier 2\.$/);
+    await click(page, "Bring the function up");
+    await page.locator("#down[aria-pressed=false]").waitFor();
+    await page.locator("#mode label", { hasText: "API key" }).click();
+    await page.locator("#claims", { hasText: "behest_" }).waitFor();
+  },
+
+  "who signs out while an answer streams or a mint hangs leaves nothing of it behind": async (
+    page,
+    stack,
+  ) => {
+    await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    await shownToken(page);
+    await sendLong(page);
+    const ended = page.waitForEvent(
+      "requestfailed",
+      (request) => request.url().startsWith(stack.gatewayUrl),
+    );
+    await click(page, "Sign out");
+    await page.locator("#session", { hasText: "Signed out" }).waitFor();
+    await ended;
+    assert.equal(await page.locator(".message").count(), 0);
+    assert.equal(await page.locator("#step-chat").getAttribute("data-state"), "idle");
+
+    const held = Promise.withResolvers<void>();
+    await page.route(stack.functionUrl, async (route) => {
+      await held.promise;
+      await route.continue().catch(() => {});
+    }, { times: 1 });
+    await Promise.all([page.waitForRequest(stack.functionUrl), signIn(page, "free")]);
+    await click(page, "Sign out");
+    await page.locator("#session", { hasText: "Signed out" }).waitFor();
+    held.resolve();
+    assert.equal(await page.locator("#step-mint").getAttribute("data-state"), "idle");
+
+    // The next user has the whole page.
+    await signIn(page, "max");
+    await reach(page, "claims", "done");
+    assert.match(await send(page, "Hello"), /on tier 3\.$/);
+    assert.equal(await page.locator(".message").count(), 2);
+  },
+
+  "without a token nothing can be revoked, and another page changes nothing at all": async (
+    page,
+    stack,
+  ) => {
+    await page.goto(stack.pageUrl);
+    const revoke = page.getByRole("button", { name: "Revoke this token" });
+    assert.ok(await revoke.isDisabled());
     // As any other page on this machine would ask.
     const answer = await fetch(`${stack.url}/dev/function`, {
       method: "POST",
@@ -126,8 +186,19 @@ browserTest("the trials of the demo page", {}, {
     await answer.body?.cancel();
     await signIn(page, "free");
     await reach(page, "claims", "done");
+    assert.ok(await revoke.isEnabled());
+    await click(page, "Sign out");
+    await page.locator("#session", { hasText: "Signed out" }).waitFor();
+    assert.ok(await revoke.isDisabled());
   },
 });
+
+/** Sends what is answered word by word for seconds, and waits for the first word. */
+async function sendLong(page: Page): Promise<void> {
+  await page.getByLabel("Message").fill("a ".repeat(240));
+  await click(page, "Send");
+  await page.locator(".gateway p", { hasText: "You said" }).waitFor();
+}
 
 /** The status of each answer of the gateway from now on. */
 function gatewayStatuses(page: Page, url: string): number[] {
