@@ -160,6 +160,10 @@ browserTest("the trials of the demo page", {}, {
     await click(page, "Sign out");
     await page.locator("#session", { hasText: "Signed out" }).waitFor();
     held.resolve();
+    // The client has ended it by itself, which is no failure.
+    const line = page.locator("#log li", { hasText: "given up after" }).filter({ hasText: "Mint" });
+    await line.waitFor();
+    assert.equal(await page.locator("#log .failed").count(), 0);
     assert.equal(await page.locator("#step-mint").getAttribute("data-state"), "idle");
 
     // The next user has the whole page.
@@ -168,6 +172,36 @@ browserTest("the trials of the demo page", {}, {
     assert.match(await send(page, "Hello"), /on tier 3\.$/);
     assert.equal(await page.locator(".message").count(), 2);
   },
+
+  "what another tab has done to the function is seen on return, and a failure changes nothing":
+    async (page, stack) => {
+      await page.goto(stack.pageUrl);
+      const other = await page.context().newPage();
+      await other.goto(stack.pageUrl);
+      await other.locator("#mode label", { hasText: "Signing key" }).click();
+      await other.locator("#log", { hasText: "it signs by itself" }).waitFor();
+      await comeBack(page);
+      await page.locator("#mode [value=local]:checked").waitFor({ state: "attached" });
+      await click(other, "Take the function down");
+      await other.locator("#down[aria-pressed=true]").waitFor();
+      await comeBack(page);
+      await page.locator("#down[aria-pressed=true]").waitFor();
+      await page.locator("#mode:disabled").waitFor();
+      await click(page, "Bring the function up");
+      await page.locator("#down[aria-pressed=false]").waitFor();
+      assert.ok(await page.locator("#mode [value=local]").isChecked());
+
+      await page.route("**/dev/function", (route) => route.abort());
+      await page.locator("#mode label", { hasText: "API key" }).click();
+      await page.locator("#trials[data-state=failed]").waitFor();
+      const told = await page.locator("#trials .fault").textContent();
+      assert.match(told!, /^no_stackThe local stack does not answer\. /);
+      await page.locator("#mode:enabled").waitFor();
+      assert.ok(await page.locator("#mode [value=local]").isChecked());
+      await page.unroute("**/dev/function");
+      await page.locator("#mode label", { hasText: "API key" }).click();
+      await page.locator("#log", { hasText: "Behest signs" }).waitFor();
+    },
 
   "without a token nothing can be revoked, and another page changes nothing at all": async (
     page,
@@ -192,6 +226,11 @@ browserTest("the trials of the demo page", {}, {
     assert.ok(await revoke.isDisabled());
   },
 });
+
+/** No tab of a browser without a screen is ever hidden: it hears what it would on return. */
+function comeBack(page: Page): Promise<void> {
+  return page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+}
 
 /** Sends what is answered word by word for seconds, and waits for the first word. */
 async function sendLong(page: Page): Promise<void> {

@@ -60,6 +60,16 @@ function showChoices(): void {
   }));
 }
 
+/** Who is signed in is whom the choice shows, whichever tab that was done in. */
+function showChoice(): void {
+  const value = settings.users.find((user) => user.email === email)?.plan ?? NEW_USER;
+  choiceOf(value).checked = true;
+}
+
+function choiceOf(value: string): HTMLInputElement {
+  return find("choices").querySelector(`[value="${CSS.escape(value)}"]`)!;
+}
+
 /** What follows from it comes by `follow`, whichever tab it was done in. */
 async function changeUser(change: () => Promise<void>): Promise<void> {
   await disableDuring([signInButton, signOutButton], async () => {
@@ -91,12 +101,13 @@ function follow(session: Session | null): void {
     if (known) steps.signIn.reset();
     showFacts(
       "session",
-      known ? [["Signed out", "Ask again to see that nobody gets nothing."]] : [],
+      known ? [["Signed out", "Ask again: without a user there is no token."]] : [],
     );
     if (known) log.add("user", `${known} has signed out`);
     announce(known ? "Signed out" : "");
     return;
   }
+  showChoice();
   showFacts("session", [
     ["User", email!],
     ["Id", make("code", session.user.id)],
@@ -160,8 +171,10 @@ function showClaims(claims: Claims, ttl: number): void {
 
 /** Every request of the page, as far as it is about tokens. */
 function tell(call: Call): void {
-  const result = `${call.status ?? "no answer"} in ${formatMs(call.ms)}`;
-  const failed = call.status !== 200;
+  const result = call.givenUp
+    ? `given up after ${formatMs(call.ms)}`
+    : `${call.status ?? "no answer"} in ${formatMs(call.ms)}`;
+  const failed = call.status !== 200 && !call.givenUp;
   if (call.url.startsWith(`${settings.url}/functions/`)) {
     lastMint = call;
     log.add("mint", `Mint ${log.countMint()}: ${result}`, failed);
@@ -208,6 +221,6 @@ client.follow(follow);
 const as = new URLSearchParams(location.search).get("as");
 if (as) {
   history.replaceState(null, "", location.pathname);
-  document.querySelector<HTMLInputElement>(`#choices [value="${CSS.escape(as)}"]`)!.checked = true;
+  choiceOf(as).checked = true;
   signIn(as);
 }
