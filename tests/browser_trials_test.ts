@@ -184,7 +184,7 @@ browserTest("the trials of the demo page", {}, {
       await page.locator("#mode [value=local]:checked").waitFor({ state: "attached" });
       await click(other, "Take the function down");
       await other.locator("#down[aria-pressed=true]").waitFor();
-      await comeBack(page);
+      await comeBack(page, "window", "focus");
       await page.locator("#down[aria-pressed=true]").waitFor();
       await page.locator("#mode:disabled").waitFor();
       await click(page, "Bring the function up");
@@ -228,8 +228,8 @@ browserTest("the trials of the demo page", {}, {
 });
 
 /** No tab of a browser without a screen is ever hidden: it hears what it would on return. */
-function comeBack(page: Page): Promise<void> {
-  return page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+function comeBack(page: Page, target = "document", event = "visibilitychange"): Promise<void> {
+  return page.evaluate(`${target}.dispatchEvent(new Event("${event}")), undefined`);
 }
 
 /** Sends what is answered word by word for seconds, and waits for the first word. */

@@ -93,8 +93,11 @@ export function makeTrials({ step, log, jti, others, switched }: TrialsOptions):
 
   // Another tab has no other way to tell, and this one may have lain hidden meanwhile. A page that
   // the stack does not serve has no such controls, and says so when they are used.
-  document.addEventListener("visibilitychange", () => {
+  const look = () => {
     if (!document.hidden && !busy) read();
-  });
+  };
+  document.addEventListener("visibilitychange", look);
+  // Of a window beside another one, which is never hidden.
+  addEventListener("focus", look);
   read();
 }
