@@ -103,7 +103,8 @@ browserTest("in a real browser", {
     await click(page, "Sign out");
     await page.locator("#session", { hasText: "Signed out" }).waitFor();
     await click(page, "Ask again in the same session");
-    assert.deepEqual((await fault(page, "mint")).slice(0, 2), ["no_session", "Sign in first."]);
+    assert.deepEqual(await fault(page, "mint"), ["no_session", "Sign in first."]);
+    assert.match((await page.locator("#session").textContent())!, /without a user there is no/);
     assert.equal(await page.locator("#claims").textContent(), "");
     assert.ok(await page.getByRole("button", { name: "Send" }).isDisabled());
     assert.equal(await countedMints(page), 1);
@@ -116,6 +117,7 @@ browserTest("in a real browser", {
     const uid = await claim(page, "uid");
     await page.reload();
     assert.equal(await claim(page, "uid"), uid);
+    assert.ok(await page.locator("#choices [value=free]").isChecked());
     const keys = await page.evaluate<string[]>("Object.keys(localStorage)");
     assert.deepEqual(keys, [`behest-demo-${stack.publishableKey.slice(-8)}`]);
   },
@@ -131,6 +133,36 @@ browserTest("in a real browser", {
     assert.equal(code, "quota_exceeded");
     assert.match(message, /^Your share is used up\. /);
     assert.equal(detail, "The quota of this user is used up.");
+    // What was not sent is there to be sent again, and nowhere else.
+    assert.equal(await page.getByLabel("Message").inputValue(), "Once more");
+    assert.equal(await page.locator(".message").count(), 2);
+  },
+
+  "the newest words of a chat are in sight, and the earlier ones are reached by keys": async (
+    page,
+    stack,
+  ) => {
+    await page.goto(stack.pageUrl);
+    assert.match(await emptyChat(page), /^"Sign in, then ask\./);
+    await signIn(page, "max");
+    await reach(page, "claims", "done");
+    assert.match(await emptyChat(page), /^"Ask: /);
+    await page.evaluate(`document.querySelector("#messages").style.maxHeight = "11rem"`);
+    await page.getByLabel("Message").fill("word ".repeat(100));
+    await click(page, "Send");
+    await reach(page, "chat", "done");
+    const [below, height] = await page.evaluate<number[]>(`(() => {
+      const box = document.querySelector("#messages");
+      return [box.scrollHeight - box.clientHeight - box.scrollTop, box.scrollHeight - box.clientHeight];
+    })()`);
+    assert.ok(height > 100, `there is nothing to scroll: ${height}`);
+    assert.ok(below < 2, `${below} pixels are below`);
+    const scrolled = page.evaluate(`new Promise((done) => {
+      document.querySelector("#messages").addEventListener("scroll", () => done(), { once: true });
+    })`);
+    await page.getByRole("log", { name: "Chat" }).focus();
+    await page.keyboard.press("Home");
+    await scrolled;
   },
 
   "a page of an origin that is not allowed reads nothing": async (page, stack) => {
@@ -159,6 +191,11 @@ browserTest("in a real browser", {
     }
   },
 });
+
+/** What stands in a chat in which nothing has been said. */
+function emptyChat(page: Page): Promise<string> {
+  return page.evaluate(`getComputedStyle(document.querySelector("#messages"), "::before").content`);
+}
 
 /** Has the page call the URL: the name of the error, or `read`. */
 function read(page: Page, url: string, method = "GET"): Promise<string> {

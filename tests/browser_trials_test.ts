@@ -108,14 +108,108 @@ browserTest("the trials of the demo page", {}, {
     assert.equal((await fault(page, "mint"))[0], "no_session");
   },
 
-  "without a token nothing is revoked, and another page changes nothing at all": async (
+  "while an answer streams each trial works, and the answer comes to its end": async (
     page,
     stack,
   ) => {
     await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    const first = await shownToken(page);
+    await sendLong(page);
+    await click(page, "Ask again in the same session");
+    const token = await nextToken(page, first);
+    assert.ok(await page.locator("#step-chat[data-state=busy]").isVisible(), "it has ended");
     await click(page, "Revoke this token");
-    await page.locator("#trials[data-state=failed]").waitFor();
-    assert.match((await page.locator("#trials .fault").textContent())!, /sign in first/);
+    await page.locator("#log", { hasText: "refuses this token" }).waitFor();
+    await page.locator("#mode label", { hasText: "Signing key" }).click();
+    await nextToken(page, token);
+    await click(page, "Take the function down");
+    await page.locator("#down[aria-pressed=true]").waitFor();
+    await reach(page, "chat", "done");
+    assert.match((await page.locator(".gateway p").textContent())!, /on tier 2\.$/);
+    await click(page, "Bring the function up");
+    await page.locator("#down[aria-pressed=false]").waitFor();
+    await page.locator("#mode label", { hasText: "API key" }).click();
+    await page.locator("#claims", { hasText: "behest_" }).waitFor();
+  },
+
+  "who signs out while an answer streams or a mint hangs leaves nothing of it behind": async (
+    page,
+    stack,
+  ) => {
+    await page.goto(stack.pageUrl);
+    await signIn(page, "pro");
+    await shownToken(page);
+    await sendLong(page);
+    const ended = page.waitForEvent(
+      "requestfailed",
+      (request) => request.url().startsWith(stack.gatewayUrl),
+    );
+    await click(page, "Sign out");
+    await page.locator("#session", { hasText: "Signed out" }).waitFor();
+    await ended;
+    assert.equal(await page.locator(".message").count(), 0);
+    assert.equal(await page.locator("#step-chat").getAttribute("data-state"), "idle");
+
+    const held = Promise.withResolvers<void>();
+    await page.route(stack.functionUrl, async (route) => {
+      await held.promise;
+      await route.continue().catch(() => {});
+    }, { times: 1 });
+    await Promise.all([page.waitForRequest(stack.functionUrl), signIn(page, "free")]);
+    await click(page, "Sign out");
+    await page.locator("#session", { hasText: "Signed out" }).waitFor();
+    held.resolve();
+    // The client has ended it by itself, which is no failure.
+    const line = page.locator("#log li", { hasText: "given up after" }).filter({ hasText: "Mint" });
+    await line.waitFor();
+    assert.equal(await page.locator("#log .failed").count(), 0);
+    assert.equal(await page.locator("#step-mint").getAttribute("data-state"), "idle");
+
+    // The next user has the whole page.
+    await signIn(page, "max");
+    await reach(page, "claims", "done");
+    assert.match(await send(page, "Hello"), /on tier 3\.$/);
+    assert.equal(await page.locator(".message").count(), 2);
+  },
+
+  "what another tab has done to the function is seen on return, and a failure changes nothing":
+    async (page, stack) => {
+      await page.goto(stack.pageUrl);
+      const other = await page.context().newPage();
+      await other.goto(stack.pageUrl);
+      await other.locator("#mode label", { hasText: "Signing key" }).click();
+      await other.locator("#log", { hasText: "it signs by itself" }).waitFor();
+      await comeBack(page);
+      await page.locator("#mode [value=local]:checked").waitFor({ state: "attached" });
+      await click(other, "Take the function down");
+      await other.locator("#down[aria-pressed=true]").waitFor();
+      await comeBack(page, "window", "focus");
+      await page.locator("#down[aria-pressed=true]").waitFor();
+      await page.locator("#mode:disabled").waitFor();
+      await click(page, "Bring the function up");
+      await page.locator("#down[aria-pressed=false]").waitFor();
+      assert.ok(await page.locator("#mode [value=local]").isChecked());
+
+      await page.route("**/dev/function", (route) => route.abort());
+      await page.locator("#mode label", { hasText: "API key" }).click();
+      await page.locator("#trials[data-state=failed]").waitFor();
+      const told = await page.locator("#trials .fault").textContent();
+      assert.match(told!, /^no_stackThe local stack does not answer\. /);
+      await page.locator("#mode:enabled").waitFor();
+      assert.ok(await page.locator("#mode [value=local]").isChecked());
+      await page.unroute("**/dev/function");
+      await page.locator("#mode label", { hasText: "API key" }).click();
+      await page.locator("#log", { hasText: "Behest signs" }).waitFor();
+    },
+
+  "without a token nothing can be revoked, and another page changes nothing at all": async (
+    page,
+    stack,
+  ) => {
+    await page.goto(stack.pageUrl);
+    const revoke = page.getByRole("button", { name: "Revoke this token" });
+    assert.ok(await revoke.isDisabled());
     // As any other page on this machine would ask.
     const answer = await fetch(`${stack.url}/dev/function`, {
       method: "POST",
@@ -126,8 +220,24 @@ browserTest("the trials of the demo page", {}, {
     await answer.body?.cancel();
     await signIn(page, "free");
     await reach(page, "claims", "done");
+    assert.ok(await revoke.isEnabled());
+    await click(page, "Sign out");
+    await page.locator("#session", { hasText: "Signed out" }).waitFor();
+    assert.ok(await revoke.isDisabled());
   },
 });
+
+/** No tab of a browser without a screen is ever hidden: it hears what it would on return. */
+function comeBack(page: Page, target = "document", event = "visibilitychange"): Promise<void> {
+  return page.evaluate(`${target}.dispatchEvent(new Event("${event}")), undefined`);
+}
+
+/** Sends what is answered word by word for seconds, and waits for the first word. */
+async function sendLong(page: Page): Promise<void> {
+  await page.getByLabel("Message").fill("a ".repeat(240));
+  await click(page, "Send");
+  await page.locator(".gateway p", { hasText: "You said" }).waitFor();
+}
 
 /** The status of each answer of the gateway from now on. */
 function gatewayStatuses(page: Page, url: string): number[] {

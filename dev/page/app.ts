@@ -2,6 +2,7 @@
 
 import type { Session } from "@supabase/supabase-js";
 import type { BehestToken } from "../../client/mod.ts";
+import { makeChat } from "./chat.ts";
 import { type Claims, readClaims } from "./claims.ts";
 import { makeClient } from "./client.ts";
 import { toFault } from "./fault.ts";
@@ -9,8 +10,8 @@ import { makeLog } from "./log.ts";
 import type { PageSettings } from "./settings.ts";
 import { makeTrials } from "./trials.ts";
 import {
-  addMessage,
   announce,
+  disableDuring,
   find,
   formatLeft,
   formatMs,
@@ -36,10 +37,10 @@ const steps = {
   chat: makeStep("step-chat", toFault),
   trials: makeStep("trials", toFault),
 };
-const chatFields = find<HTMLFieldSetElement>("chat-fields");
-const promptInput = find<HTMLInputElement>("prompt");
+const chat = makeChat(steps.chat, client.ask);
+const signInButton = find<HTMLButtonElement>("sign-in");
 const signOutButton = find<HTMLButtonElement>("sign-out");
-let busy = false;
+const revokeButton = find<HTMLButtonElement>("revoke");
 let email: string | undefined;
 let shown: { token: string; claims: Claims } | undefined;
 let lastMint: Call | undefined;
@@ -59,10 +60,27 @@ function showChoices(): void {
   }));
 }
 
+/** Who is signed in is whom the choice shows, whichever tab that was done in. */
+function showChoice(): void {
+  const value = settings.users.find((user) => user.email === email)?.plan ?? NEW_USER;
+  choiceOf(value).checked = true;
+}
+
+function choiceOf(value: string): HTMLInputElement {
+  return find("choices").querySelector(`[value="${CSS.escape(value)}"]`)!;
+}
+
 /** What follows from it comes by `follow`, whichever tab it was done in. */
-async function signIn(choice: string): Promise<void> {
+async function changeUser(change: () => Promise<void>): Promise<void> {
+  await disableDuring([signInButton, signOutButton], async () => {
+    await steps.signIn.run(change);
+  });
+  signOutButton.disabled = email === undefined;
+}
+
+function signIn(choice: string): Promise<void> {
   const user = settings.users.find(({ plan }) => plan === choice);
-  await steps.signIn.run(() =>
+  return changeUser(() =>
     user ? client.signIn(user) : client.signUp({
       email: `${crypto.randomUUID().slice(0, 8)}@example.com`,
       password: crypto.randomUUID(),
@@ -70,28 +88,26 @@ async function signIn(choice: string): Promise<void> {
   );
 }
 
-async function signOut(): Promise<void> {
-  if (await steps.signIn.run(() => client.signOut())) steps.signIn.reset();
-}
-
 /** Another user begins where the first one did. */
 function follow(session: Session | null): void {
   forgetToken();
   steps.mint.reset();
-  find("messages").replaceChildren();
+  chat.begin(session !== null);
   const known = email;
   email = session?.user.email;
-  signOutButton.disabled = chatFields.disabled = !session;
+  signOutButton.disabled = !session;
   if (!session) {
-    steps.signIn.reset();
+    // Nobody had been there: a sign-in may be under way.
+    if (known) steps.signIn.reset();
     showFacts(
       "session",
-      known ? [["Signed out", "Ask again to see that nobody gets nothing."]] : [],
+      known ? [["Signed out", "Ask again: without a user there is no token."]] : [],
     );
     if (known) log.add("user", `${known} has signed out`);
     announce(known ? "Signed out" : "");
     return;
   }
+  showChoice();
   showFacts("session", [
     ["User", email!],
     ["Id", make("code", session.user.id)],
@@ -106,16 +122,17 @@ function follow(session: Session | null): void {
 function forgetToken(): void {
   clearInterval(countdown);
   shown = undefined;
-  for (const step of [steps.claims, steps.chat]) step.reset();
+  revokeButton.disabled = true;
+  steps.claims.reset();
   for (const id of ["minted", "claims"]) showFacts(id, []);
-  for (const id of ["timings", "first-word"]) find(id).replaceChildren();
+  find("timings").replaceChildren();
 }
 
 /** @param before what makes the token at hand worthless, if anything does */
 async function mint(before?: () => void): Promise<void> {
   before?.();
-  const done = await steps.mint.run(() => behest.getToken());
-  if (!done) return forgetToken();
+  const done = await steps.mint.run(() => behest.getToken(), forgetToken);
+  if (!done) return;
   if (lastMint) showTimings("timings", lastMint.timing, done.ms);
   await showToken(done.value);
 }
@@ -126,6 +143,7 @@ async function showToken({ token, ttl }: BehestToken): Promise<void> {
   await steps.claims.run(() => {
     const claims = readClaims(token);
     shown = { token, claims };
+    revokeButton.disabled = false;
     showClaims(claims, ttl);
   });
 }
@@ -151,30 +169,12 @@ function showClaims(claims: Claims, ttl: number): void {
   ]);
 }
 
-async function chat(prompt: string): Promise<void> {
-  chatFields.disabled = true;
-  addMessage("You").textContent = prompt;
-  promptInput.value = "";
-  const answer = addMessage("Gateway");
-  const begin = performance.now();
-  const done = await steps.chat.run(async () => {
-    let first: number | undefined;
-    for await (const piece of client.ask(prompt)) {
-      if (piece !== "") first ??= performance.now() - begin;
-      answer.textContent += piece;
-    }
-    return first ?? 0;
-  });
-  if (done) find("first-word").textContent = `First word after ${formatMs(done.value)}`;
-  else answer.parentElement!.remove();
-  chatFields.disabled = email === undefined;
-  promptInput.focus();
-}
-
 /** Every request of the page, as far as it is about tokens. */
 function tell(call: Call): void {
-  const result = `${call.status ?? "no answer"} in ${formatMs(call.ms)}`;
-  const failed = call.status !== 200;
+  const result = call.givenUp
+    ? `given up after ${formatMs(call.ms)}`
+    : `${call.status ?? "no answer"} in ${formatMs(call.ms)}`;
+  const failed = call.status !== 200 && !call.givenUp;
   if (call.url.startsWith(`${settings.url}/functions/`)) {
     lastMint = call;
     log.add("mint", `Mint ${log.countMint()}: ${result}`, failed);
@@ -193,14 +193,6 @@ function showStatus(): void {
   if (status === "ready" && shown) behest.getToken().then(showToken, () => {});
 }
 
-/** One thing at a time: what is clicked meanwhile counts for nothing. */
-async function alone(work: () => Promise<void>): Promise<void> {
-  if (busy) return;
-  busy = true;
-  await work();
-  busy = false;
-}
-
 showChoices();
 find("page-origin").textContent = location.origin;
 find("supabase-origin").textContent = settings.url;
@@ -208,23 +200,18 @@ find("gateway-origin").textContent = settings.gatewayUrl;
 find("who").addEventListener("submit", (event) => {
   event.preventDefault();
   const choice = new FormData(event.target as HTMLFormElement).get("user") as string;
-  alone(() => signIn(choice));
+  signIn(choice);
 });
-signOutButton.addEventListener("click", () => alone(signOut));
-find("again").addEventListener("click", () => alone(() => mint(behest.invalidate)));
-find("new-session").addEventListener("click", () => alone(() => mint(behest.newSession)));
-find("ask").addEventListener("submit", (event) => {
-  event.preventDefault();
-  alone(() => chat(promptInput.value));
-});
+signOutButton.addEventListener("click", () => changeUser(client.signOut));
+find("again").addEventListener("click", () => mint(behest.invalidate));
+find("new-session").addEventListener("click", () => mint(behest.newSession));
 makeTrials({
   step: steps.trials,
   log,
-  alone,
   jti: () => shown?.claims.jti,
   others: () => settings.users.filter((user) => user.email !== email).map(({ plan }) => plan),
-  switched: async () => {
-    if (email) await mint(behest.invalidate);
+  switched: () => {
+    if (email) mint(behest.invalidate);
   },
 });
 behest.subscribe(showStatus);
@@ -234,6 +221,6 @@ client.follow(follow);
 const as = new URLSearchParams(location.search).get("as");
 if (as) {
   history.replaceState(null, "", location.pathname);
-  document.querySelector<HTMLInputElement>(`#choices [value="${CSS.escape(as)}"]`)!.checked = true;
-  alone(() => signIn(as));
+  choiceOf(as).checked = true;
+  signIn(as);
 }

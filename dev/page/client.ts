@@ -20,8 +20,8 @@ export interface Client {
   signOut(): Promise<void>;
   /** Hears of who is signed in, also by another tab: at once, and whenever that changes. */
   follow(listener: (session: Session | null) => void): void;
-  /** Streams the answer, piece by piece. */
-  ask(prompt: string): AsyncGenerator<string>;
+  /** Streams the answer, piece by piece, until the signal ends it. */
+  ask(prompt: string, signal: AbortSignal): AsyncGenerator<string>;
 }
 
 /**
@@ -70,12 +70,12 @@ export function makeClient(
       });
     },
 
-    async *ask(prompt) {
+    async *ask(prompt, signal) {
       const stream = await openai.chat.completions.create({
         model,
         stream: true,
         messages: [{ role: "user", content: prompt }],
-      });
+      }, { signal });
       for await (const { choices } of stream) yield choices[0]?.delta.content ?? "";
     },
   };

@@ -18,10 +18,20 @@ export async function revokeToken(jti: string): Promise<void> {
   await call("revocations", { jti });
 }
 
+/** What a browser says of a server that is gone is for nobody to read. */
+export class NoStackError extends Error {
+  override name = "no_stack";
+  constructor(cause: unknown) {
+    super("The local stack does not answer. See whether it still runs, then try again.", { cause });
+  }
+}
+
 async function call(path: string, body?: Record<string, string>): Promise<string> {
   const answer = await fetch(`/dev/${path}`, {
     method: body ? "POST" : "GET",
     body: body && JSON.stringify(body),
+  }).catch((error) => {
+    throw new NoStackError(error);
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`The stack answers ${answer.status}: ${text}`);

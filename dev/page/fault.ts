@@ -64,7 +64,9 @@ function behestErrorOf(error: unknown): BehestError | undefined {
 
 function inWords(code: string, message: string, retryAfter?: number): Fault {
   const when = retryAfter ? ` Try again in ${retryAfter} s.` : "";
-  return WORDS[code]
-    ? { code, message: WORDS[code] + when, detail: message }
-    : { code, message: message + when };
+  const words = WORDS[code];
+  if (!words) return { code, message: message + when };
+  // What says the same again is no detail.
+  const detail = message.toLowerCase().includes(words.toLowerCase()) ? undefined : message;
+  return { code, message: words + when, detail };
 }

@@ -3,20 +3,18 @@
 import { functionState, revokeToken, setFunctionState } from "./control.ts";
 import type { FunctionState } from "./control.ts";
 import type { Log } from "./log.ts";
-import { announce, find, type Step } from "./view.ts";
+import { announce, disableDuring, find, type Step } from "./view.ts";
 
 /** What the trials act on. */
 export interface TrialsOptions {
   step: Step;
   log: Log;
-  /** One thing at a time. */
-  alone(work: () => Promise<void>): Promise<void>;
-  /** The id of the token that is shown, if any. */
+  /** The id of the token that is shown; without one there is nothing to revoke. */
   jti(): string | undefined;
   /** Who can sign in, and who is not signed in here comes first. */
   others(): string[];
   /** The function mints in another way from now on. */
-  switched(): Promise<void>;
+  switched(): void;
 }
 
 /** How each state of the function is told. */
@@ -27,51 +25,64 @@ const WORDS: Record<FunctionState, string> = {
 };
 
 /** Makes the switch of the mode and the trials work. */
-export function makeTrials({ step, log, alone, jti, others, switched }: TrialsOptions): void {
+export function makeTrials({ step, log, jti, others, switched }: TrialsOptions): void {
   const down = find<HTMLButtonElement>("down");
-  const modes = [...find("mode").querySelectorAll("input")];
+  const mode = find<HTMLFieldSetElement>("mode");
+  /** As the stack last told it; another tab may have changed it since. */
+  let known: FunctionState = "api-key";
   /** What comes back when the function is brought up. */
-  let mode: FunctionState = "api-key";
+  let minting: FunctionState = known;
+  let reads = 0;
+  let busy = false;
 
-  const show = (state: FunctionState) => {
-    if (state !== "down") mode = state;
-    down.textContent = state === "down" ? "Bring the function up" : "Take the function down";
-    down.ariaPressed = String(state === "down");
-    for (const radio of modes) radio.checked = radio.value === mode;
+  const show = () => {
+    const isDown = known === "down";
+    if (!isDown) minting = known;
+    down.textContent = isDown ? "Bring the function up" : "Take the function down";
+    down.ariaPressed = String(isDown);
+    for (const radio of mode.querySelectorAll("input")) radio.checked = radio.value === minting;
+    mode.disabled = busy || isDown;
   };
 
+  /** Of two reads the later one knows better. A stack that does not answer has changed nothing. */
+  const read = async () => {
+    const own = ++reads;
+    const state = await functionState().catch(() => known);
+    if (own !== reads) return;
+    known = state;
+    show();
+  };
+
+  /** @returns whether it was done */
   const set = async (state: FunctionState) => {
-    const done = await step.run(() => setFunctionState(state));
-    if (!done) return show(mode);
-    show(state);
-    log.add("trial", WORDS[state]);
-    announce(WORDS[state]);
+    let done = false;
+    busy = true;
+    await disableDuring([mode, down], async () => {
+      await step.run(async () => {
+        await setFunctionState(state);
+        done = true;
+        log.add("trial", WORDS[state]);
+      });
+      if (done) announce(WORDS[state]);
+      await read();
+    });
+    busy = false;
+    show();
+    return done;
   };
 
-  find("mode").addEventListener("change", (event) => {
+  mode.addEventListener("change", async (event) => {
     const { value } = event.target as HTMLInputElement;
-    alone(async () => {
-      await set(value as FunctionState);
-      await switched();
-    });
+    if (await set(value as FunctionState)) switched();
   });
 
-  down.addEventListener(
-    "click",
-    () => alone(() => set(down.ariaPressed === "true" ? mode : "down")),
-  );
+  down.addEventListener("click", () => set(known === "down" ? minting : "down"));
 
   find("revoke").addEventListener("click", () =>
-    alone(async () => {
-      const done = await step.run(async () => {
-        const id = jti();
-        if (id === undefined) throw new Error("There is no token yet: sign in first.");
-        await revokeToken(id);
-      });
-      if (!done) return;
+    step.run(async () => {
+      await revokeToken(jti()!);
       log.add("trial", "The gateway refuses this token from now on");
-      announce("The token is revoked at the gateway: send a message.");
-    }));
+    }).then((done) => done && announce("The token is revoked at the gateway: send a message.")));
 
   find("second-tab").addEventListener("click", () => {
     const [other] = others();
@@ -80,6 +91,13 @@ export function makeTrials({ step, log, alone, jti, others, switched }: TrialsOp
     open(`${location.pathname}?as=${encodeURIComponent(other)}`, "_blank", "noopener");
   });
 
-  // A page that the stack does not serve has no such controls, and says so when they are used.
-  functionState().then(show, () => {});
+  // Another tab has no other way to tell, and this one may have lain hidden meanwhile. A page that
+  // the stack does not serve has no such controls, and says so when they are used.
+  const look = () => {
+    if (!document.hidden && !busy) read();
+  };
+  document.addEventListener("visibilitychange", look);
+  // Of a window beside another one, which is never hidden.
+  addEventListener("focus", look);
+  read();
 }

@@ -6,10 +6,21 @@ import type { Fault } from "./fault.ts";
 const TOKEN_START = 12;
 const TOKEN_END = 6;
 
+/** Within so many pixels one is at the end of what scrolls. */
+const NEAR = 40;
+
 /** One of the four steps. */
 export interface Step {
-  /** Shows that it is at work, then its time or its fault. Resolves to nothing on a fault. */
-  run<T>(work: () => Promise<T> | T): Promise<{ value: T; ms: number } | undefined>;
+  /**
+   * Shows that it is at work, then its time or its fault. What was run before counts for nothing
+   * any more, however it ends.
+   * @param failed hears of a fault that is shown
+   * @returns nothing on a fault, or where the step was run again or reset meanwhile
+   */
+  run<T>(
+    work: () => Promise<T> | T,
+    failed?: () => void,
+  ): Promise<{ value: T; ms: number } | undefined>;
   /** Done, though not by this page. Nothing where it is at work, and will say so itself. */
   mark(text: string): void;
   /** As it was at the start. */
@@ -27,6 +38,7 @@ export function makeStep(id: string, toFault: (error: unknown) => Fault): Step {
   const title = step.querySelector("h2")!.textContent;
   const time = step.querySelector(".time")!;
   const fault = step.querySelector(".fault")!;
+  let turn = 0;
 
   const show = (state: string, text: string) => {
     step.dataset.state = state;
@@ -36,26 +48,33 @@ export function makeStep(id: string, toFault: (error: unknown) => Fault): Step {
   };
 
   return {
-    async run(work) {
+    async run(work, failed) {
+      const own = ++turn;
       show("busy", "…");
       const begin = performance.now();
       try {
         const value = await work();
         const ms = performance.now() - begin;
+        if (own !== turn) return;
         show("done", formatMs(ms));
         announce(`${title}: done in ${formatMs(ms)}`);
         return { value, ms };
       } catch (error) {
+        if (own !== turn) return;
         const { code, message, detail } = toFault(error);
         show("failed", "failed");
         fault.append(make("code", code), make("span", message));
         if (detail !== undefined) fault.append(make("small", detail));
+        failed?.();
       }
     },
     mark(text) {
       if (step.dataset.state !== "busy") show("done", text);
     },
-    reset: () => show("idle", ""),
+    reset() {
+      turn++;
+      show("idle", "");
+    },
   };
 }
 
@@ -92,13 +111,41 @@ export function showTimings(id: string, header: string, total: number): void {
   find(id).replaceChildren(...bars);
 }
 
-/** One message of the chat; the answer's text is set as it comes. */
+/**
+ * Disables the controls until the work is done. The browser takes the focus from what is disabled:
+ * it comes back, unless it has gone elsewhere meanwhile.
+ */
+export async function disableDuring(
+  controls: (HTMLButtonElement | HTMLFieldSetElement)[],
+  work: () => Promise<void>,
+): Promise<void> {
+  const at = document.activeElement as HTMLElement;
+  for (const control of controls) control.disabled = true;
+  try {
+    await work();
+  } finally {
+    for (const control of controls) control.disabled = false;
+    if (document.activeElement === document.body) at.focus();
+  }
+}
+
+/** One message of the chat, still without its text. */
 export function addMessage(from: "You" | "Gateway"): HTMLElement {
   const message = make("div", "", `message ${from.toLowerCase()}`);
   const text = make("p");
   message.append(make("span", from, "from"), text);
-  find("messages").append(message);
+  const box = find("messages");
+  box.append(message);
+  box.scrollTop = box.scrollHeight;
   return text;
+}
+
+/** Adds to a message, and shows the end of the chat, but to who has scrolled back to read. */
+export function appendText(message: HTMLElement, text: string): void {
+  const box = find("messages");
+  const below = box.scrollHeight - box.clientHeight - box.scrollTop;
+  message.append(text);
+  if (below < NEAR) box.scrollTop = box.scrollHeight;
 }
 
 /** Enough of a token to tell it from another, and nothing to call with. */

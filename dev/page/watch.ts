@@ -5,6 +5,8 @@ export interface Call {
   url: string;
   /** Nothing, where the browser let no answer through. */
   status?: number;
+  /** Ended by who had sent it, before an answer came: no fault of anybody's. */
+  givenUp: boolean;
   /** Until the answer's headers came, in ms. */
   ms: number;
   /** The header `Server-Timing` as it came. */
@@ -19,10 +21,11 @@ export function watchFetch(seen: (call: Call) => void): typeof fetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     const begin = performance.now();
-    const end = (response?: Response) =>
+    const end = (response?: Response, error?: unknown) =>
       seen({
         url,
         status: response?.status,
+        givenUp: error instanceof DOMException && error.name === "AbortError",
         ms: performance.now() - begin,
         timing: response?.headers.get("Server-Timing") ?? "",
       });
@@ -31,7 +34,7 @@ export function watchFetch(seen: (call: Call) => void): typeof fetch {
       end(response);
       return response;
     } catch (error) {
-      end();
+      end(undefined, error);
       throw error;
     }
   };
