@@ -27,11 +27,9 @@ Deno.test("one client made before a sign-in serves every user and token to come"
 Deno.test("where the base URL is known it is the client's own, and stays so whatever its options say", async () => {
   await inWorld({ ...ADA, options: { baseUrl: BASE_URL } }, async (world) => {
     world.gateway.reply = () => Response.json(REPLY);
-    const openai = world.behest.openai(OpenAI, {
-      baseURL: "https://evil.example",
-      apiKey: "own",
-      fetch,
-    });
+    // The types leave these out; JavaScript does not.
+    const options: object = { baseURL: "https://evil.example", apiKey: "own", fetch };
+    const openai = world.behest.openai(OpenAI, options);
     assert.equal(openai.baseURL, `${BASE_URL}/v1`);
     await ask(openai);
     assert.equal(world.gateway.last.token, "bt.ada.1");
