@@ -51,7 +51,7 @@ export function userChanged(): BehestError {
 export function badAnswer(status?: number): BehestError {
   return new BehestError(
     "bad_answer",
-    "Not the function's answer: is it deployed by this name, and no proxy before it?",
+    "Not the function's answer: is it deployed by this name?",
     { status },
   );
 }
@@ -68,6 +68,6 @@ export function network(cause: unknown, status?: number): BehestError {
 
 /** Whether an error is the client's own, of who is there: it is told, and never waited out. */
 export function isFinal(error: unknown): boolean {
-  const { code, status } = error as BehestError;
+  const { code, status } = Object(error) as BehestError;
   return !status && /^(no_session|user_changed|closed)$/.test(code);
 }

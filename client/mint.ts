@@ -38,6 +38,7 @@ export async function mint(
   };
   const minted = await call(session).catch(async (error) => {
     if (error.code !== "expired_token") throw error;
+    check(session);
     const renewed = await user.refreshed().catch((fault) => {
       throw fault.code === "no_session" ? error : fault;
     });

@@ -39,10 +39,12 @@ export function makeOpenAI<Class extends OpenAIClass>(
       request: OpenAIRequest | Promise<OpenAIRequest>,
       ...rest: unknown[]
     ): unknown {
-      const user = source.user();
+      // Where it is not certain whose that is, it is found out now, and not when the body is there.
+      const asked = source.user() ?? source.ready().then(({ user }) => user);
+      Promise.resolve(asked).catch(() => {});
       const pinned = async () => {
         const own = await request;
-        return { ...own, fetchOptions: { [USER]: user, ...own.fetchOptions } };
+        return { ...own, fetchOptions: { [USER]: await asked, ...own.fetchOptions } };
       };
       return super.makeRequest(pinned(), ...rest);
     }

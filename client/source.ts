@@ -54,10 +54,7 @@ interface Minting {
   attempt: Work<Held>;
 }
 
-/**
- * Each 401 of Behest's is a strike, and one for a token that it never took is as many as this. The
- * first so many cost a mint each; from then on it counts as a mint that failed.
- */
+/** Each 401 is a strike, or this many for a token that Behest never took; beyond, a failed mint. */
 const STRIKES_IN_DOUBT = 3;
 /** Seconds after which the 401 of a token that Behest has taken has nothing to do with others. */
 const SETTLED = 30;
@@ -154,13 +151,16 @@ export function makeSource(
         const request = { functionName, baseUrl, sessionId };
         return mint(supabase, user, session, request, clock, signal);
       });
-      const outcome: Held | Error = await own.attempt.promise.catch((error) => error);
+      const [minted, error] = await own.attempt.promise.then(
+        (minted): [Held?, unknown?] => [minted],
+        (error) => [undefined, error],
+      );
       // It may have been ended in this very moment.
       if (own !== minting) throw closed ?? left();
-      if (!(outcome instanceof Error)) {
-        if (current === generation) return keep(outcome);
-      } else if (isFinal(outcome) || forgiven <= current) {
-        return fail(outcome);
+      if (minted) {
+        if (current === generation) return keep(minted);
+      } else if (isFinal(error) || forgiven <= current) {
+        return fail(error);
       }
     }
   }
@@ -174,7 +174,7 @@ export function makeSource(
   }
 
   /** @returns the token at hand, where there was no refusal of the function's own */
-  function fail(error: Error): Held {
+  function fail(error: unknown): Held {
     if (isFinal(error)) throw error;
     const fault = error instanceof BehestError ? error : badAnswer();
     pause.begin(fault);
