@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import OpenAI from "openai";
 import { codeOf, settle, watch } from "../support/client_calls.ts";
+import { createBehest } from "../support/client_module.ts";
 import { inMinimal, sessionOf } from "../support/client_minimal.ts";
 import { inWorld, rejects, signIn } from "../support/client_world.ts";
 
@@ -28,30 +29,33 @@ Deno.test("each event has its own half second: an earlier one's last look does n
   }
 });
 
-for (const when of ["is known", "is not known yet"]) {
-  Deno.test(`a file that is being read, whose user ${when}, never goes out as who signs in meanwhile`, async () => {
-    await inWorld({ user: "ada" }, async (world) => {
-      if (when === "is known") await world.token();
-      let close = () => {};
-      const slow = new ReadableStream({
-        start(controller) {
-          controller.enqueue(new TextEncoder().encode("{}"));
-          close = () => controller.close();
-        },
-      });
-      const openai = world.behest.openai(OpenAI, { maxRetries: 0 });
-      const sent = watch(
-        openai.files.create({ file: new Response(slow) as never, purpose: "assistants" }),
-      );
-      await settle(60);
-      await signIn(world.tab, "bob");
-      close();
-      await settle(60);
-      assert.equal(codeOf(sent), "user_changed");
-      assert.deepEqual(world.sent.filter(({ owner }) => owner === "bob"), []);
+Deno.test("a file that is still being read, asked for before it is certain whose it is, never goes out as the next user's", async () => {
+  await inWorld({ user: "ada" }, async (world) => {
+    const sent: (string | null)[] = [];
+    const gateway = (_: unknown, init?: RequestInit) => {
+      sent.push(new Headers(init?.headers).get("Authorization"));
+      return Promise.resolve(Response.json({}));
+    };
+    // Made this very moment: it has heard of nobody yet.
+    const behest = createBehest(world.tab.supabase, { fetch: gateway });
+    let close = () => {};
+    const slow = new ReadableStream({
+      start(controller) {
+        close = () => controller.close();
+      },
     });
+    const openai = behest.openai(OpenAI, { maxRetries: 0 });
+    const file = new Response(slow) as never;
+    const created = watch(openai.files.create({ file, purpose: "assistants" }));
+    await settle(60);
+    await signIn(world.tab, "bob");
+    close();
+    await settle(60);
+    assert.equal(codeOf(created), "user_changed");
+    assert.deepEqual(sent, []);
+    behest.close();
   });
-}
+});
 
 Deno.test("what is no Error is bad_answer, and waited out, whoever throws it", async () => {
   for (const thrown of ["text", { status: 500 }, null, undefined, 7]) {
