@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { chart } from "../bench/chart.ts";
 import { entrants, makeUsers, settingsOf } from "../bench/contestants.ts";
-import { Connection, load } from "../bench/load.ts";
+import { Connection } from "../bench/load.ts";
 import { markdown } from "../bench/markdown.ts";
 import {
+  countCalls,
   type Extent,
   measureCold,
   measureRunning,
@@ -15,7 +16,6 @@ import {
 import { bundle, fetchLibraries, start } from "../bench/process.ts";
 import { type DenoReport, type Report, spreadOf } from "../bench/report.ts";
 import { judge } from "../bench/targets.ts";
-import type { Counts } from "../bench/upstream.ts";
 import { startChild } from "../dev/stack/child.ts";
 import { compactVerify } from "jose";
 import { behestKey } from "./support/behest_keys.ts";
@@ -74,19 +74,15 @@ Deno.test("every contestant hands out each user's own token, signed, with the ca
   const { requests, ready } = await makeUsers(2);
   const body = JSON.stringify(ready);
   await (await fetch(`${upstream.url}/bench/users`, { method: "POST", body })).text();
-  const counts = async (): Promise<Counts> =>
-    await (await fetch(`${upstream.url}/bench?ms=20`)).json();
   try {
     for (const [contestant, mode] of entrants()) {
       const name = `${contestant.name} ${mode}`;
       const env = await settingsOf(contestant, mode, upstream.url);
       const running = await start(contestant, env, Deno.execPath(), true);
       try {
-        await counts();
         const sent = contestant.hs256 ? requests.hs256 : requests.es256;
-        await load(running.port, sent, 1, { count: 2 });
-        const { calls, sequence } = await counts();
-        assert.deepEqual([calls / 2, sequence / 2], CALLS[name], name);
+        const { calls, sequence } = await countCalls(upstream.url, running.port, sent);
+        assert.deepEqual([calls, sequence], CALLS[name], name);
         for (const request of sent) {
           const authorization = /^Authorization: (.+)$/m.exec(
             new TextDecoder().decode(request),
