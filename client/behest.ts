@@ -89,7 +89,7 @@ export function createBehest(
   clock: Clock = SYSTEM_CLOCK,
 ): Behest {
   const baseUrl = readBaseUrl(options.baseUrl);
-  if (options.baseUrl !== undefined && baseUrl === undefined) {
+  if (options.baseUrl !== undefined && !baseUrl) {
     throw new TypeError("baseUrl is no https URL");
   }
   const store = makeStore();

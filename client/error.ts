@@ -30,7 +30,7 @@ export class BehestError extends Error {
   readonly retryAfter: number | undefined;
   readonly traceId: string | undefined;
 
-  constructor(code: BehestError["code"], message: string, details: BehestErrorDetails = {}) {
+  constructor(code: BehestError["code"], message: string, details?: BehestErrorDetails) {
     super(message);
     // `cause` as well, which not every project's library of types knows as a second argument.
     Object.assign(this, { name: "BehestError", code }, details);

@@ -28,7 +28,7 @@ export function makeFetch(source: TokenSource, baseUrl: string | undefined, send
     // As they are now: whoever made them may change them while this waits.
     const init = { ...given, headers: new Headers(given.headers ?? request?.headers) };
     // Before a mint, where that is possible.
-    if (baseUrl !== undefined) target(asked, baseUrl);
+    if (baseUrl) target(asked, baseUrl);
     const signal = init.signal ?? request?.signal;
     const attempt = async (held: Held) => {
       source.check(held);
@@ -38,11 +38,11 @@ export function makeFetch(source: TokenSource, baseUrl: string | undefined, send
       const response = await sendWith(held, send, asked, request, init);
       if (response.status === 401) source.refused(held);
       // Neither a redirect nor a 5xx says that Behest itself has looked at it.
-      else if (/^[24]/.test(`${response.status}`)) source.accepted(held);
+      else if (/^[24]/.test(`${response.status}`)) held.accepted = true;
       return response;
     };
 
-    const held = await source.ready(signal);
+    const held = await source.own(signal);
     const response = await attempt(held);
     if (response.status !== 401 || !lasts(request, init) || !source.has(held.user)) return response;
     response.body?.cancel().catch(() => {});

@@ -70,7 +70,7 @@ async function callFunction(
 async function readError(error: unknown): Promise<BehestError> {
   const { name, context } = error as { name?: string; context?: Response };
   const { status, headers } = Object(context) as Response;
-  if (/^Functions(Fetch|Relay)Error$/.test(`${name}`)) return network(error, status);
+  if (/(Fetch|Relay)Error/.test(`${name}`)) return network(error, status);
   if (!headers) return badAnswer(status);
   const body = await context?.json().catch(() => {});
   const { code, message } = Object(Object(body).error) as Record<"code" | "message", unknown>;

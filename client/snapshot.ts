@@ -25,11 +25,15 @@ export function snapshotOf(
   signedOut: boolean,
 ): Snapshot {
   const { tier, expiresAt, sessionId } = answer ?? {};
-  let status: Snapshot["status"] = "idle";
-  if (minting) status = "minting";
-  else if (answer) status = "ready";
-  else if (error) status = "failed";
-  else if (signedOut) status = "signed-out";
+  const status = minting
+    ? "minting"
+    : answer
+    ? "ready"
+    : error
+    ? "failed"
+    : signedOut
+    ? "signed-out"
+    : "idle";
   return { status, tier, expiresAt, sessionId, error };
 }
 

@@ -28,6 +28,12 @@ export interface TokenSource {
    * @throws {BehestError} why there is none; the signal's own reason, where it ends the wait
    */
   ready(signal?: AbortSignal | null): Promise<Held>;
+  /**
+   * The same for a request, which is that of who was here when it was made, or was told to have come.
+   *
+   * @throws {BehestError} `user_changed` where it is another by now
+   */
+  own(signal?: AbortSignal | null): Promise<Held>;
   /** Whether this user is still here, as far as is known: an event may have put it in doubt. */
   has(user: string): boolean;
   /**
@@ -36,8 +42,6 @@ export interface TokenSource {
    * @throws {BehestError} where it is not that of who is signed in, why
    */
   check(held: Held): void;
-  /** Behest has taken this token. */
-  accepted(held: Held): void;
   /** Behest has answered 401 to this token: it is replaced, unless it was already. */
   refused(held: Held): void;
   /** The application knows better: the next use mints, and waits for no pause. */
@@ -109,6 +113,14 @@ export function makeSource(
     return arrived;
   }
 
+  async function own(signal?: AbortSignal | null): Promise<Held> {
+    const { id, named = id } = user;
+    const arrived = await ready(signal);
+    // Where nobody was known or told of, it is that of whoever comes.
+    if (named && arrived.user !== named && arrived.user !== id) throw userChanged();
+    return arrived;
+  }
+
   function check(held: Held): void {
     if (closed || known() !== held.user) throw closed ?? left();
   }
@@ -120,10 +132,7 @@ export function makeSource(
 
   function ask(): Work<SupabaseSession> {
     const own = begin(timeout, clock, user.session);
-    own.promise.catch(() => {}).finally(() => {
-      asking = undefined;
-      changed();
-    });
+    own.promise.catch(() => {}).finally(() => asking = undefined);
     return own;
   }
 
@@ -144,7 +153,7 @@ export function makeSource(
       let current = generation;
       own.attempt = begin(ms, clock, async (signal) => {
         const session = await user.session();
-        if (signal.aborted || session.user.id !== id) throw userChanged();
+        if (session.user.id !== id) throw userChanged();
         // What was invalidated until here is no matter of this one.
         current = generation;
         changed();
@@ -229,9 +238,9 @@ export function makeSource(
     user: known,
     state,
     ready,
+    own,
     has: (id) => user.id === id,
     check,
-    accepted: (token) => void (token.accepted = true),
     refused,
     invalidate,
     newSession() {

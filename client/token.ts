@@ -57,17 +57,23 @@ export function parseUrl(url: string, base?: string): URL | undefined {
  * @throws {BehestError} `bad_answer`, for a field that is missing or wrong
  */
 export function readToken(data: unknown, baseUrl: string | undefined): BehestToken {
-  const { token, sessionId, ttl, expiresAt, tier, ...rest } = Object(data) as {
+  const { token, sessionId, ttl, expiresAt, tier, baseUrl: told } = Object(data) as {
     [Field in keyof BehestToken]?: unknown;
   };
-  const url = baseUrl ?? readBaseUrl(rest.baseUrl);
+  const url = baseUrl ?? readBaseUrl(told);
   if (
     isPlain(token) && isPlain(sessionId) && isAmount(ttl) && isAmount(expiresAt) &&
-    url !== undefined && (tier == null || Number.isInteger(tier))
+    url && (tier == null || Number.isInteger(tier))
   ) {
-    const fields = { token, sessionId, ttl, expiresAt, baseUrl: url };
     // One object for everybody who asks.
-    return Object.freeze(tier == null ? fields : { ...fields, tier: tier as number });
+    return Object.freeze({
+      token,
+      sessionId,
+      ttl,
+      expiresAt,
+      baseUrl: url,
+      tier: (tier ?? undefined) as number | undefined,
+    });
   }
   throw badAnswer(200);
 }

@@ -68,7 +68,11 @@ export function makeUser(
     session: () => settled(() => auth.getSession()),
     refreshed: () => settled(() => auth.refreshSession()),
     follow: () => ({ subscription } = auth.onAuthStateChange(hear).data),
-    close: () => subscription?.unsubscribe(),
+    close() {
+      subscription?.unsubscribe();
+      // Nobody waits for what would contradict an event.
+      heard = false;
+    },
   };
 
   /** Synchronous on purpose: supabase-js waits for its listeners, some versions under a lock. */

@@ -16,15 +16,24 @@ const ENTRY = "mod.ts";
  */
 const INNER_NAMES = [
   "accepted",
+  "age",
   "answer",
   "attempt",
+  "begin",
   "certain",
+  "check",
+  "end",
   "follow",
+  "last",
   "named",
+  "promise",
+  "ready",
   "refreshed",
   "refused",
   "signedUp",
+  "state",
   "told",
+  "waiting",
 ];
 
 /** An import of a neighbour, over one line or several. */

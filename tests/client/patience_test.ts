@@ -4,7 +4,8 @@ import OpenAI from "openai";
 import { codeOf, settle, watch } from "../support/client_calls.ts";
 import { createBehest } from "../support/client_module.ts";
 import { inMinimal, sessionOf } from "../support/client_minimal.ts";
-import { inWorld, rejects, signIn } from "../support/client_world.ts";
+import { decide, freeSession, holdSession, sessionAnswer } from "../support/client_session.ts";
+import { CHAT, inWorld, rejects, signIn } from "../support/client_world.ts";
 
 Deno.test("each event has its own half second: an earlier one's last look does not decide a later one", async () => {
   for (let turns = 0; turns < 12; turns++) {
@@ -54,6 +55,63 @@ Deno.test("a file that is still being read, asked for before it is certain whose
     assert.equal(codeOf(created), "user_changed");
     assert.deepEqual(sent, []);
     behest.close();
+  });
+});
+
+for (const by of ["fetch", "openai"]) {
+  for (const told of [["ada"], ["ada", "cy"]]) {
+    Deno.test(`a request by ${by} made while ${told.join(", then ")} is told to come in never goes out as who comes in after`, async () => {
+      await inMinimal(undefined, async (supabase, behest) => {
+        const openai = behest.openai(OpenAI, { maxRetries: 0 });
+        const ask = async () =>
+          by === "fetch" ? await behest.fetch(CHAT) : await openai.models.list();
+        const asked = holdSession(supabase);
+        for (const user of told) supabase.tell("SIGNED_IN", sessionOf(user));
+        const waiting = watch<unknown>(ask());
+        await settle();
+        supabase.session = sessionOf("bob");
+        supabase.tell("SIGNED_IN", supabase.session);
+        freeSession(supabase);
+        for (const each of asked) each.answer(sessionAnswer("bob"));
+        await decide();
+        assert.equal(codeOf(waiting), "user_changed");
+        assert.equal(supabase.gateway.sent.length, 0);
+        // And bob's own goes out.
+        await ask();
+        assert.deepEqual(supabase.gateway.sent.map(({ owner }) => owner), ["bob"]);
+      });
+    });
+  }
+
+  Deno.test(`a request by ${by} made before anybody was told of goes out as who comes in`, async () => {
+    await inMinimal(undefined, async (supabase, behest) => {
+      const openai = behest.openai(OpenAI, { maxRetries: 0 });
+      const asked = holdSession(supabase);
+      const ask = async () =>
+        by === "fetch" ? await behest.fetch(CHAT) : await openai.models.list();
+      const waiting = watch<unknown>(ask());
+      await settle();
+      supabase.session = sessionOf("bob");
+      supabase.tell("SIGNED_IN", supabase.session);
+      freeSession(supabase);
+      for (const each of asked) each.answer(sessionAnswer("bob"));
+      await decide();
+      assert.equal(codeOf(waiting), undefined);
+      assert.deepEqual(supabase.gateway.sent.map(({ owner }) => owner), ["bob"]);
+    });
+  });
+}
+
+Deno.test("after a close() in doubt getSession() is asked once more at the most", async () => {
+  await inMinimal("ada", async (supabase, behest) => {
+    await behest.getToken();
+    supabase.tell("SIGNED_IN", sessionOf("bob"));
+    await settle();
+    let reads = 0;
+    supabase.onGetSession = () => (reads++, supabase.answer());
+    behest.close();
+    await decide();
+    assert.ok(reads <= 1, `${reads}`);
   });
 });
 
