@@ -1,30 +1,47 @@
 /**
- * Runs Supabase Lite: the Auth server and the REST API of Supabase, on SQLite in
- * memory, with the migrations of this project. Every start begins empty.
+ * Runs Supabase Lite: the Auth server and the REST API of Supabase, on Postgres (PGlite) in memory,
+ * with the migrations of this project. Every start begins empty.
  */
 
 import { App } from "@supabase/lite";
-import { applyPendingMigrations, ensureSchema } from "@supabase/lite/cli";
-import { createConnection } from "@supabase/lite/sqlite";
+import { applyPendingMigrations } from "@supabase/lite/cli";
+import { createPgliteConnection } from "@supabase/lite/pglite";
 import { exitWithParent } from "./parent.ts";
 
+/** What a project of Supabase's has before its first migration, and Lite does not. */
+const PROJECT = `
+  alter default privileges in schema public
+    grant all on functions to anon, authenticated, service_role;
+  create publication supabase_realtime;
+`;
+
+/** A table for which Lite makes its roles. */
+const FIRST_TABLE =
+  "create table public.first (); alter table public.first enable row level security";
+
+const secretKey = Deno.env.get("SUPABASE_SECRET_KEY") ?? "";
+const connection = await createPgliteConnection({ url: "memory://" });
 const app = new App({
-  connection: createConnection({ url: ":memory:" }),
+  connection,
   auth: {
     enabled: true,
     enable_signup: true,
     jwt_secret: Deno.env.get("JWT_SECRET"),
     jwt_expiry: 3600,
     publishable_key: Deno.env.get("SUPABASE_PUBLISHABLE_KEY"),
-    secret_key: Deno.env.get("SUPABASE_SECRET_KEY"),
+    secret_key: secretKey,
     email: { enable_confirmations: false },
   },
 });
 
 exitWithParent();
+// Lite grants its roles every right on every table, with the first request after there is one with
+// row level security. In a project that was before its migrations: what they revoke stays revoked.
+await connection.driver.exec(FIRST_TABLE);
+await app.fetch(new Request("http://127.0.0.1/rest/v1/first", { headers: { apikey: secretKey } }));
+await connection.driver.exec("drop table public.first");
+await connection.driver.exec(PROJECT);
 await applyPendingMigrations(app);
-// Migrations alone leave row level security unread: Lite would deny every row.
-await ensureSchema(app, { force: true });
 
 Deno.serve({
   hostname: "127.0.0.1",
