@@ -46,6 +46,8 @@ export interface TokenSource {
   refused(held: Held): void;
   /** The application knows better: the next use mints, and waits for no pause. */
   invalidate(): void;
+  /** What the tokens of now were made by has changed; faults and their pauses go on. */
+  drop(): void;
   /** The next token begins another Behest session. */
   newSession(): void;
   /** Ends every wait, and hands out nothing more. */
@@ -58,11 +60,6 @@ interface Minting {
   attempt: Work<Held>;
 }
 
-/** Each 401 is a strike, or this many for a token that Behest never took; beyond, a failed mint. */
-const STRIKES_IN_DOUBT = 3;
-/** Seconds after which the 401 of a token that Behest has taken has nothing to do with others. */
-const SETTLED = 30;
-
 /** @param changed hears of every change of `state` */
 export function makeSource(
   supabase: SupabaseLike,
@@ -74,7 +71,6 @@ export function makeSource(
   const pause = makePause(clock);
   let held: Held | undefined;
   let { sessionId } = options;
-  let strikes = 0;
   /** Counts what makes the result of a mint under way worthless, though its user is still here. */
   let generation = 0;
   /** The generation of the last `invalidate()`: what was sent before it may fail unheard. */
@@ -87,7 +83,7 @@ export function makeSource(
   const user = makeUser(supabase.auth, clock, { changed: leave, told: changed, signedUp: drop });
 
   function known(): string | undefined {
-    return user.certain ? user.id : undefined;
+    return user.certain && !closed ? user.id : undefined;
   }
 
   function state(): Snapshot {
@@ -122,7 +118,7 @@ export function makeSource(
   }
 
   function check(held: Held): void {
-    if (closed || known() !== held.user) throw closed ?? left();
+    if (known() !== held.user) throw closed ?? left();
   }
 
   /** What is said to who waited for somebody who is not here any more. */
@@ -177,8 +173,7 @@ export function makeSource(
   function keep(minted: Held): Held {
     held = minted;
     sessionId = minted.answer.sessionId;
-    // While Behest refuses what is minted, that a mint went well says little.
-    pause.end(strikes <= STRIKES_IN_DOUBT);
+    pause.end();
     return minted;
   }
 
@@ -215,21 +210,15 @@ export function makeSource(
   }
 
   function invalidate(): void {
-    pause.end(true);
-    strikes = 0;
+    pause.forget();
     drop();
     forgiven = generation;
   }
 
   function refused(token: Held): void {
     if (token !== held) return;
-    if (token.accepted && token.age() >= SETTLED) strikes = 0;
-    strikes += token.accepted ? 1 : STRIKES_IN_DOUBT;
     held = undefined;
-    if (strikes > STRIKES_IN_DOUBT) {
-      const message = "Behest refuses the function's tokens: see `npx behest-token doctor`.";
-      pause.begin(new BehestError("behest_rejected", message, { status: 401 }));
-    }
+    pause.refused(token);
     changed();
   }
 
@@ -243,6 +232,7 @@ export function makeSource(
     check,
     refused,
     invalidate,
+    drop,
     newSession() {
       sessionId = undefined;
       drop();

@@ -9,6 +9,7 @@ import {
   type SupabaseLike,
   type SupabaseSession,
 } from "./client_module.ts";
+import { RealtimeDouble } from "./client_realtime.ts";
 
 type SessionAnswer = Awaited<ReturnType<SupabaseLike["auth"]["getSession"]>>;
 type Listener = Parameters<SupabaseLike["auth"]["onAuthStateChange"]>[0];
@@ -22,6 +23,7 @@ export function sessionOf(id: string, is_anonymous?: boolean): SupabaseSession {
 
 export class Minimal implements SupabaseLike {
   readonly clock = new DeviceClock();
+  readonly realtime = new RealtimeDouble();
   readonly function = new FunctionDouble();
   readonly gateway = new BehestDouble();
   /** What supabase-js has in its storage. */
@@ -73,6 +75,10 @@ export class Minimal implements SupabaseLike {
       }
     },
   };
+
+  readonly channel = this.realtime.channel;
+  readonly removeChannel = this.realtime.removeChannel;
+  readonly schema = this.realtime.schema;
 
   answer(session = this.session): Promise<SessionAnswer> {
     return Promise.resolve({ data: { session }, error: null });
