@@ -7,6 +7,7 @@ import { type Claims, readClaims } from "./claims.ts";
 import { makeClient } from "./client.ts";
 import { toFault } from "./fault.ts";
 import { makeLog } from "./log.ts";
+import { makePlanSwitch } from "./plan.ts";
 import type { PageSettings } from "./settings.ts";
 import { makeTrials } from "./trials.ts";
 import {
@@ -38,6 +39,12 @@ const steps = {
   trials: makeStep("trials", toFault),
 };
 const chat = makeChat(steps.chat, client.ask);
+const planSwitch = makePlanSwitch({
+  step: steps.trials,
+  log,
+  plans: settings.plans,
+  userId: () => shown?.claims.uid,
+});
 const signInButton = find<HTMLButtonElement>("sign-in");
 const signOutButton = find<HTMLButtonElement>("sign-out");
 const revokeButton = find<HTMLButtonElement>("revoke");
@@ -124,6 +131,7 @@ function forgetToken(): void {
   shown = undefined;
   revokeButton.disabled = true;
   steps.claims.reset();
+  planSwitch.show(undefined);
   for (const id of ["minted", "claims"]) showFacts(id, []);
   find("timings").replaceChildren();
 }
@@ -149,6 +157,7 @@ async function showToken({ token, ttl }: BehestToken): Promise<void> {
 }
 
 function showClaims(claims: Claims, ttl: number): void {
+  planSwitch.show(claims.tier);
   const left = make("span", "", "left");
   const tick = () => {
     const seconds = claims.exp - Date.now() / 1000;
@@ -190,7 +199,8 @@ function showStatus(): void {
     find("client-status").textContent = status;
     log.add("status", error ? `${status}: ${error.code}` : status, status === "failed");
   }
-  if (status === "ready" && shown) behest.getToken().then(showToken, () => {});
+  // A token that is gone without a fault had another plan, or was refused: the next one is shown.
+  if (/ready|idle/.test(status) && shown) behest.getToken().then(showToken, () => {});
 }
 
 showChoices();
@@ -217,6 +227,7 @@ makeTrials({
 behest.subscribe(showStatus);
 showStatus();
 client.follow(follow);
+behest.watchPlan({ onError: (error) => log.add("status", `Realtime: ${error}`, true) });
 // A second tab is opened with the user that it is for.
 const as = new URLSearchParams(location.search).get("as");
 if (as) {

@@ -12,7 +12,7 @@ import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
-import { seedUsers, type User } from "./users.ts";
+import { PLANS, seedUsers, setPlan, type User } from "./users.ts";
 
 /** Where the stack listens unless told otherwise; Supabase's own local port. */
 export const DEFAULT_PORT = 54321;
@@ -128,11 +128,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     say("Seeding a user on each plan …");
     const users = await seedUsers(front.url, keys.publishableKey, keys.secretKey);
     const shown = { url: front.url, gatewayUrl: gateway.url, users };
-    const page = makePage({ ...shown, publishableKey: keys.publishableKey });
+    const page = makePage({ ...shown, publishableKey: keys.publishableKey, plans: PLANS });
     const control = makeControl({
       state: () => edge.state,
       setState: edge.set,
       revoke: gateway.revoke,
+      setPlan: (id, plan) => setPlan(front.url, keys.secretKey, id, plan),
     }, own);
     front.show(async (request) => await control(request) ?? await page(request));
     return {
