@@ -11,7 +11,9 @@ export type PageOptions = Omit<PageSettings, "model" | "plans"> & { plans?: stri
 let bundle: Promise<string> | undefined;
 
 /** Nothing is bundled until the page is asked for; the other files are read each time. */
-export function makePage({ url, publishableKey, gatewayUrl, users, plans = [] }: PageOptions): Page {
+export function makePage(
+  { url, publishableKey, gatewayUrl, users, plans = [] }: PageOptions,
+): Page {
   const settings: PageSettings = { url, publishableKey, gatewayUrl, users, plans, model: MODEL };
   const headers = {
     "Cache-Control": "no-store",

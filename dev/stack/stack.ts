@@ -1,5 +1,5 @@
 /**
- * The whole way on one machine: Supabase Lite and the function behind one
+ * The whole way on one machine: Supabase Lite, a double of Realtime and the function behind one
  * origin, and the double of the Behest gateway on a port of its own. Everything
  * listens on the loopback alone, and every key is made at the start.
  */
@@ -12,6 +12,7 @@ import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
+import { makeRealtime, type Realtime, type RealtimeOptions } from "./realtime/realtime.ts";
 import { PLANS, seedUsers, setPlan, type User } from "./users.ts";
 
 /** Where the stack listens unless told otherwise; Supabase's own local port. */
@@ -38,6 +39,8 @@ export interface StackOptions {
   origins?: string[];
   /** Limits of the gateway. */
   limits?: Partial<Limits>;
+  /** Clock and limits of the double of Realtime. */
+  realtime?: Pick<RealtimeOptions, "clock" | "limits">;
 }
 
 /** A running stack. */
@@ -54,6 +57,8 @@ export interface Stack {
   /** What Lite signs session tokens with (HS256). */
   jwtSecret: string;
   credentials: Credentials;
+  /** Tells of changes of `profiles`; can be taken down. */
+  realtime: Realtime;
   mode: Mode;
   /** One seeded user on each plan. */
   users: User[];
@@ -94,8 +99,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       publishableKey: `sb_publishable_${randomHex(16)}`,
       secretKey: `sb_secret_${randomHex(16)}`,
     };
+    const realtime = makeRealtime({ ...keys, ...options.realtime });
+    running.push(realtime);
     say("Starting Supabase Lite (the first start downloads it) …");
-    const lite = await startLite(keys);
+    const lite = await startLite(keys, realtime.hear);
     running.push(lite);
 
     say("Starting the function …");
@@ -121,6 +128,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           "/auth/v1": lite.url,
           "/rest/v1": lite.url,
           "/functions/v1/behest-token": url,
+          "/realtime/v1/websocket": realtime.answer,
         }),
     });
     running.push(edge);
@@ -143,6 +151,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       functionUrl: `${front.url}/functions/v1/behest-token`,
       gatewayUrl: gateway.url,
       credentials,
+      realtime,
       mode,
       users,
       functionLog,
@@ -161,6 +170,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 /** Its right to the network keeps it on the loopback; it needs none to write. */
 function startLite(
   keys: { jwtSecret: string; publishableKey: string; secretKey: string },
+  onLine: (line: string) => void,
 ): Promise<Child> {
   return startChild({
     name: "Supabase Lite",
@@ -179,7 +189,7 @@ function startLite(
       DO_NOT_TRACK: "1",
     },
     inheritEnv: true,
-    onLine: () => {},
+    onLine,
   });
 }
 
