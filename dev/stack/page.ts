@@ -23,7 +23,7 @@ export function makePage(
       "script-src 'self'",
       "style-src 'self'",
       "img-src data:",
-      `connect-src 'self' ${url} ${gatewayUrl}`,
+      `connect-src 'self' ${url} ${url.replace(/^http/, "ws")} ${gatewayUrl}`,
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
