@@ -1,7 +1,7 @@
 /** The user's plan, watched, so that a change of it is in the very next token. */
 
 import type { Clock } from "./clock.ts";
-import type { TokenSource } from "./source.ts";
+import type { TokenSource } from "./token_source.ts";
 import type { RealtimeChannelLike, Row, SupabaseLike, TablesLike } from "./supabase.ts";
 
 /** Where the plan stands, by default as the migration puts it there. */

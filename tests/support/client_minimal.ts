@@ -86,7 +86,12 @@ export class Minimal implements SupabaseLike {
 
   /** Tells an event as supabase-js does, to every listener in one go. */
   tell(event: string, session: SupabaseSession | null): void {
-    this.signedIn = session?.user?.id;
+    try {
+      this.signedIn = session?.user?.id;
+    } catch {
+      // Such a user cannot be read.
+      this.signedIn = undefined;
+    }
     this.#telling = true;
     for (const listener of this.listeners) {
       const waited: unknown = listener(event, session);
