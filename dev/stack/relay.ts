@@ -31,7 +31,8 @@ export function makeRelay(to: string): (request: Request) => Response {
     server.onclose = ({ code, reason }) => close(client, code, reason);
     client.onclose = ({ code, reason }) => close(server, code, reason);
     // Each is followed by a close.
-    server.onerror = client.onerror = (event) => event instanceof ErrorEvent && event.preventDefault();
+    server.onerror = client.onerror = (event) =>
+      event instanceof ErrorEvent && event.preventDefault();
     return response;
   };
 }
