@@ -1,6 +1,7 @@
 /** How much of the double of Realtime clients may take, how it is taken down, and what is left. */
 
 import assert from "node:assert/strict";
+import { RawSocket } from "./support/raw_socket.ts";
 import { ALICE, BOB, change, KEY, OWN, plan, Wire, withDouble } from "./support/realtime.ts";
 
 Deno.test("joins beyond the bound are refused, and leaving makes room", () =>
@@ -131,6 +132,19 @@ Deno.test("refusing it lets clients in and no join, and leaves what is joined", 
     assert.deepEqual((await early.settle()).map(plan), ["pro"]);
     realtime.set("up");
     assert.equal((await late.join(await session(BOB))).status, "ok");
+  }));
+
+Deno.test("stopping waits for no client that does not say goodbye", () =>
+  withDouble(async ({ url, session, realtime, clock, connect }) => {
+    const deaf = await RawSocket.open(url());
+    const config = { postgres_changes: [OWN] };
+    await deaf.say("phx_join", { config, access_token: await session(ALICE) });
+    const polite = await connect();
+    while (realtime.load.channels === 0) await polite.settle();
+    await realtime.stop();
+    assert.deepEqual([realtime.load, clock.timers], [{ sockets: 1, channels: 0 }, 0]);
+    deaf.cut();
+    while (realtime.load.sockets > 0) await new Promise((then) => setTimeout(then, 1));
   }));
 
 Deno.test("dropped sockets come back at once, in every state but down", () =>
