@@ -27,7 +27,7 @@ begin
 
   -- A notification holds less than 8,000 bytes. Realtime has a limit, too, at 1 MB, and does the
   -- same: it leaves out the values above 64 bytes, and says so.
-  foreach most in array array[8000, 64, 0] loop
+  foreach most in array array[null, 64, 0] loop
     select jsonb_build_object(
       'key', case when cardinality(keys) = 1 then row_now ->> keys[1] end,
       -- Of two like notifications in one transaction Postgres would send one.
@@ -40,7 +40,7 @@ begin
           to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'columns', coalesce(jsonb_agg(jsonb_build_object('name', attname, 'type', typname)
           order by attnum), '[]'),
-        'errors', case when most < 8000 then jsonb_build_array('Error 413: Payload Too Large') end
+        'errors', case when most is not null then jsonb_build_array('Error 413: Payload Too Large') end
       ) || case when row_after is null then '{}' else jsonb_build_object(
         'record', coalesce(jsonb_object_agg(attname, row_after -> attname), '{}')
       ) end || case when row_before is null then '{}' else jsonb_build_object(
@@ -53,8 +53,7 @@ begin
       where attrelid = tg_relid and attnum > 0 and not attisdropped
         -- As Realtime does: what the user may not select, they are not told.
         and has_column_privilege('authenticated', attrelid, attnum, 'select')
-        and (attname = any (keys) or octet_length(row_now ->> attname) is null
-          or octet_length(row_now ->> attname) <= most);
+        and (attname = any (keys) or coalesce(octet_length(row_now ->> attname) <= most, true));
     exit when octet_length(told) < 8000;
   end loop;
   -- A change that cannot be told must happen all the same.
