@@ -54,6 +54,12 @@ let lastMint: Call | undefined;
 let countdown: ReturnType<typeof setInterval> | undefined;
 
 function showChoices(): void {
+  // A Supabase that the stack did not bring has users of its own, and none is made there.
+  const own = settings.users.length === 0;
+  find("choices").hidden = own;
+  find("login").hidden = !own;
+  find("other-user").hidden = own;
+  if (own) return;
   const choices = [
     ...settings.users.map(({ plan, email }) => [plan, plan, email]),
     [NEW_USER, "New user", "signs up now"],
@@ -69,6 +75,7 @@ function showChoices(): void {
 
 /** Who is signed in is whom the choice shows, whichever tab that was done in. */
 function showChoice(): void {
+  if (settings.users.length === 0) return;
   const value = settings.users.find((user) => user.email === email)?.plan ?? NEW_USER;
   choiceOf(value).checked = true;
 }
@@ -209,8 +216,10 @@ find("supabase-origin").textContent = settings.url;
 find("gateway-origin").textContent = settings.gatewayUrl;
 find("who").addEventListener("submit", (event) => {
   event.preventDefault();
-  const choice = new FormData(event.target as HTMLFormElement).get("user") as string;
-  signIn(choice);
+  const fields = new FormData(event.target as HTMLFormElement);
+  const field = (name: string) => fields.get(name) as string;
+  if (settings.users.length > 0) signIn(field("user"));
+  else changeUser(() => client.signIn({ email: field("email"), password: field("password") }));
 });
 signOutButton.addEventListener("click", () => changeUser(client.signOut));
 find("again").addEventListener("click", () => mint(behest.invalidate));

@@ -3,6 +3,12 @@
  * there: what is missing is named.
  */
 
+import { makeRelay } from "./relay.ts";
+import type { Supabase } from "./supabase.ts";
+
+/** Where the stack listens before such a one: Supabase's own port may be taken by it. */
+export const DEFAULT_ATTACHED_PORT = 54340;
+
 /** How long each look may take, in ms. */
 const TIMEOUT = 10_000;
 
@@ -34,6 +40,8 @@ export function readAttached(url: string, key: string | undefined): Attached {
   if (isSecret(key)) {
     throw new Error("--key is the publishable key. This one is secret: it belongs on no page.");
   }
+  // `supabase start` signs with this address.
+  if (parsed.hostname === "localhost") parsed.hostname = "127.0.0.1";
   return { url: parsed.href.replace(/\/+$/, ""), publishableKey: key };
 }
 
@@ -76,4 +84,24 @@ export async function lookAt({ url, publishableKey }: Attached): Promise<string[
   // Rights are the project's own matter, and a user's may be more than those of who is nobody.
   if (code === "42501") return [];
   return [`The plans could not be looked at: ${plans.status} ${code ?? ""}`.trimEnd() + "."];
+}
+
+/** As the stack has its own, without users and without billing. */
+export function attach({ url, publishableKey }: Attached): Supabase {
+  return {
+    url,
+    publishableKey,
+    env: {},
+    routes: {
+      "/auth/v1": url,
+      "/rest/v1": url,
+      "/realtime/v1/websocket": makeRelay(url),
+      "/storage/v1": url,
+      "/functions/v1": url,
+    },
+    users: [],
+    plans: [],
+    ended: new Promise(() => {}),
+    stop: () => Promise.resolve(),
+  };
 }
