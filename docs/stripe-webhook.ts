@@ -32,6 +32,9 @@ const stripe = new Stripe(env("STRIPE_SECRET_KEY") || "unset", {
   timeout: 10_000,
 });
 
+/** Its words are our own, and may be told; those of others may have a key in them. */
+class Later extends Error {}
+
 /** Prices that this user pays now. Stripe is asked: what an event says of them may be old. */
 async function pricesOf(user: string, customer: string): Promise<string[]> {
   const prices: string[] = [];
@@ -64,7 +67,7 @@ async function setPlan(user: string, plan: string): Promise<boolean> {
   // or can be mended: a database that is down, a key, the migration.
   const [, code = ""] = /"code":\s*"(\w+)"/.exec(text) ?? [];
   if (answer.status < 500 && /^(22|23|P0|PT)/.test(code)) return false;
-  throw new Error(`set_plan answers ${answer.status} ${code}`);
+  throw new Later(`set_plan answers ${answer.status} ${code}`);
 }
 
 /** @returns what there is to say of it */
@@ -82,7 +85,7 @@ async function follow({ customer, metadata: { user_id: user } }: Stripe.Subscrip
     if (!await setPlan(user, plan)) return `the database has no user ${user}${note}`;
     written = plan;
   }
-  throw new Error("Stripe said something else each time");
+  throw new Later("Stripe said something else each time");
 }
 
 /** The same words for the log and for Stripe's dashboard; none of them is secret. */
@@ -111,9 +114,8 @@ Deno.serve(async (request) => {
   try {
     return say(200, `${about} ${await follow(event.data.object as Stripe.Subscription)}`);
   } catch (error) {
-    // Stripe's own words may show a part of the key; its type and code do not.
-    const { type, code, message } = error as Stripe.errors.StripeError;
-    const cause = error instanceof Stripe.errors.StripeError ? `Stripe: ${code ?? type}` : message;
+    const { type, code, name, message } = error as Stripe.errors.StripeError;
+    const cause = error instanceof Later ? message : type ? `Stripe: ${code ?? type}` : name;
     return say(503, `${about} try again (${cause})`);
   }
 });

@@ -187,6 +187,25 @@ const promises: Record<string, Promised> = {
     assert.deepEqual(settingNames().sort(), Object.keys(good).sort());
   },
 
+  "a key that no header takes is 503, and is not shown": async (scene) => {
+    const good = scene.settings();
+    const { user, payload } = await justPaid(scene);
+    for (const broken of ["\n", "\u00e4\u4e00"]) {
+      const keys = JSON.stringify({ default: `${scene.stack.secretKey}${broken}of another line` });
+      const stripe = `${STRIPE_KEY}${broken}of another line`;
+      for (
+        const settings of [
+          { ...good, SUPABASE_SECRET_KEYS: keys },
+          { ...good, STRIPE_SECRET_KEY: stripe },
+        ]
+      ) {
+        const said = await scene.deliver(await scene.start(settings), payload);
+        assert.equal(said.status, 503, said.words);
+        assert.equal(await scene.planOf(user), "free");
+      }
+    }
+  },
+
   "a legacy key does as well, and goes where the gateways of its time look": async (scene) => {
     const { user, payload } = await justPaid(scene);
     const { SUPABASE_SECRET_KEYS: _, ...settings } = scene.settings();
