@@ -133,7 +133,8 @@ const promises: Record<string, Promised> = {
       "another key": (call) => withKey(call, "sb_secret_of_another"),
       "a key without the right": (call) => withKey(call, publishableKey),
       "no set_plan": (call) => scene.askDatabase({ ...call, path: `${call.path}_of_a_later_day` }),
-      "elsewhere": () => Response.redirect("http://127.0.0.1:9/", 307),
+      // A key never goes where an answer points to.
+      "elsewhere": ({ path }) => Response.redirect(scene.stack.url + path, 307),
     };
     for (const [how, fault] of Object.entries(faults)) {
       scene.atDatabase = fault;
