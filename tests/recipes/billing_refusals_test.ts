@@ -89,6 +89,7 @@ const promises: Record<string, Promised> = {
     const poster = scene.double.set(subscription({ user, customer, prices: ["price_poster"] }));
     const said = await scene.deliver(webhook, event("created", poster));
     assert.equal(said.status, 200);
+    assert.match(said.words, /STRIPE_PLANS does not have price_poster$/);
     await webhook.logged("STRIPE_PLANS does not have price_poster");
     assert.equal(await scene.planOf(user), "free");
     scene.double.set(subscription({ user, customer, prices: ["price_pro"] }));

@@ -34,6 +34,21 @@ export interface Call {
   readonly body: string;
 }
 
+/** How long something may take on a machine that is busy with other tests, in ms. */
+const PATIENCE = 60_000;
+
+/** Waits for what comes by another way than an answer. */
+export async function until(
+  what: string,
+  happened: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (!await happened()) {
+    if (performance.now() > end) throw new Error(`this never happens: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 /** A running webhook. */
 export interface Webhook extends Child {
   readonly log: string[];
@@ -86,7 +101,6 @@ export class Scene {
   /** Starts the file as it is written, with these settings alone. */
   async start(settings: Record<string, string> = this.settings()): Promise<Webhook> {
     const log: string[] = [];
-    let lineCame = Promise.withResolvers<void>();
     // What it imports is locked; the old Deno does not read the lock file of the new one.
     const lock = this.deno === Deno.execPath() ? ["--frozen"] : ["--no-config", "--no-lock"];
     const child = await startChild({
@@ -95,17 +109,9 @@ export class Scene {
       args: [...lock, "--allow-net=127.0.0.1", "--allow-env", "tests/support/stripe_webhook.ts"],
       env: { ...settings, STRIPE_DOUBLE: this.double.url },
       inheritEnv: false,
-      onLine(line) {
-        log.push(line);
-        lineCame.resolve();
-      },
+      onLine: (line) => log.push(line),
     });
-    const logged = async (words: string) => {
-      while (!log.some((line) => line.includes(words))) {
-        await lineCame.promise;
-        lineCame = Promise.withResolvers();
-      }
-    };
+    const logged = (words: string) => until(words, () => log.some((line) => line.includes(words)));
     const webhook = { ...child, log, logged };
     this.#webhooks.push(webhook);
     return webhook;
