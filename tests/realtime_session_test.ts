@@ -1,7 +1,17 @@
 /** A channel of the double of Realtime lasts as long as its session, and is its user's alone. */
 
 import assert from "node:assert/strict";
-import { ALICE, BOB, change, CLOSE, KEY, plan, sign, withDouble } from "./support/realtime.ts";
+import {
+  ALICE,
+  BOB,
+  change,
+  CLOSE,
+  KEY,
+  plan,
+  SECRET,
+  sign,
+  withDouble,
+} from "./support/realtime.ts";
 
 function shut(message: string) {
   const payload = { extension: "system", status: "error", message, channel: "t" };
@@ -89,6 +99,7 @@ Deno.test("without a session, or with a project's key for one, nothing is told",
           realtime.tell(change(ALICE, "max"));
           assert.deepEqual((await wire.settle()).map(plan), ["max"]);
           wire.say("access_token", { access_token: KEY });
+          await wire.settle();
           realtime.tell(change(ALICE, "free"));
           assert.deepEqual((await wire.settle()).map(plan), ["free"]);
         }),
@@ -101,19 +112,21 @@ Deno.test("a session of nobody in particular is told of no row, not of those wit
     const wire = await connect();
     for (const sub of ["", undefined]) {
       const asked = [{ event: "*", schema: "public", table: "profiles" }];
-      await wire.join(await session(sub as string), asked, `realtime:${sub}`);
+      await wire.join(await session(sub as string), asked, `realtime:of ${sub}`);
     }
     for (const key of ["", "undefined", null]) realtime.tell({ ...change(ALICE, "pro"), key });
     assert.deepEqual(await wire.settle(), []);
   }));
 
 const exp = 4_000_000_000;
+const good = { sub: ALICE, role: "authenticated", exp };
 const none = `${btoa('{"alg":"none"}')}.${btoa(`{"sub":"${ALICE}","role":"authenticated"}`)}.`;
 const REFUSED: [string, string | Promise<string>, RegExp][] = [
   ["text", "hello", /^MalformedJWT: /],
   ["no text", "", /^MalformedJWT: /],
   ["of no algorithm", none.replaceAll("=", ""), /^(JwtSignatureError|MalformedJWT): /],
-  ["forged", sign({ sub: ALICE, role: "authenticated", exp }, "another"), /^JwtSignatureError: /],
+  ["forged", sign(good, "another"), /^JwtSignatureError: /],
+  ["of another algorithm", sign(good, SECRET, "HS512"), /^JwtSignatureError: /],
   ["ended", sign({ sub: ALICE, role: "authenticated", exp: 1 }), /^InvalidJWTToken: .* expired/],
   ["without an end", sign({ sub: ALICE, role: "authenticated" }), /^InvalidJWTToken: .*`exp`/],
   ["without a role", sign({ sub: ALICE, exp }), /^InvalidJWTToken: .*`role`/],

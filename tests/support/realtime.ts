@@ -82,8 +82,12 @@ export async function withDouble(
   if (left.sockets + left.channels + left.timers > 0) throw new Error(JSON.stringify(left));
 }
 
-export function sign(claims: Record<string, unknown>, secret = SECRET): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" })
+export function sign(
+  claims: Record<string, unknown>,
+  secret = SECRET,
+  alg = "HS256",
+): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg, typ: "JWT" })
     .sign(new TextEncoder().encode(secret));
 }
 
@@ -129,11 +133,15 @@ export class Wire {
     this.socket.send(JSON.stringify([joinRef, ref, topic, event, payload]));
   }
 
-  /** The next frame, whatever it is. */
+  /** The next frame, whatever it is. @throws {Error} where the socket was closed instead */
   async next(): Promise<Frame> {
+    const closed = this.closed.then(({ code }) => {
+      if (this.heard.length === 0) throw new Error(`closed with ${code}`);
+    });
     while (this.heard.length === 0) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await Promise.race([closed, new Promise<void>((resolve) => this.#wake = resolve)]);
     }
+    closed.catch(() => {});
     return this.heard.shift()!;
   }
 

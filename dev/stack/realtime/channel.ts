@@ -57,7 +57,7 @@ export class Channel {
   tell(change: Change): void {
     const { user, expiresAt } = this.#session;
     // A timer may be late, after a machine slept: nobody is told after the end of their session.
-    if (user === undefined || change.key !== user || expiresAt <= this.#clock.now()) return;
+    if (change.key !== user || expiresAt <= this.#clock.now()) return;
     const ids = this.#subscriptions.filter(({ wants }) => wants(change)).map(({ id }) => id);
     if (ids.length > 0) this.#send("postgres_changes", { ids, data: change.data });
   }

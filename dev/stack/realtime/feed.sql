@@ -2,7 +2,7 @@
 create schema if not exists realtime;
 
 create function realtime.tell() returns trigger
-language plpgsql security definer set search_path = ''
+language plpgsql set search_path = ''
 as $$
 declare
   row_before jsonb := to_jsonb(old);
