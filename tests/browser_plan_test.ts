@@ -58,17 +58,20 @@ browserTest("an upgrade is felt without a click", {}, {
     await page.goto(stack.pageUrl);
     await signIn(page, "New user");
     await watched(page, stack, 1);
+    // A first look tells no change: this one is told.
+    await choose(page, "pro");
+    await tierOf(page, 2);
     stack.realtime.set("down");
     try {
       await page.locator("#log", { hasText: "Realtime" }).waitFor();
       await choose(page, "max");
       await page.locator("#log", { hasText: "Billing writes the plan max" }).waitFor();
-      assert.equal(await claim(page, "tier"), "1");
+      assert.equal(await claim(page, "tier"), "2");
     } finally {
       stack.realtime.set("up");
     }
     await tierOf(page, 3);
-    assert.equal(await countedMints(page), 2);
+    assert.equal(await countedMints(page), 3);
   },
 });
 

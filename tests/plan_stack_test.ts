@@ -48,7 +48,13 @@ async function inSeat(stack: Stack, test: (seat: Seat) => Promise<void>): Promis
     assert.equal((await behest.getToken()).tier, 1);
     behest.watchPlan({ onError: (error) => errors.push(error) });
     await until("joined", () => stack.realtime.load.channels === 1);
-    await test({ stack, supabase, behest, id: data.user!.id, errors });
+    const seat = { stack, supabase, behest, id: data.user!.id, errors };
+    // What has changed before the first look is nothing new to it.
+    for (const [plan, tier] of [["pro", 2], ["free", 1]] as const) {
+      await setPlan(stack.url, stack.secretKey, seat.id, plan);
+      await tierOf(seat, tier);
+    }
+    await test(seat);
   } finally {
     behest.close();
     await supabase.removeAllChannels();
