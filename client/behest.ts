@@ -101,6 +101,7 @@ export function createBehest(
   }
   const store = makeStore();
   const watches: Set<PlanWatch> = new Set();
+  let closed = false;
   const changed = () => {
     store.set(source.state());
     watches.forEach(({ follow }) => follow());
@@ -122,7 +123,8 @@ export function createBehest(
     newSession: source.newSession,
     watchPlan(own) {
       const watch = makeWatch(supabase, source, clock, own);
-      watches.add(watch);
+      if (closed) watch.stop();
+      else watches.add(watch);
       return () => {
         watches.delete(watch);
         watch.stop();
@@ -131,6 +133,7 @@ export function createBehest(
     subscribe: store.subscribe,
     getSnapshot: store.get,
     close() {
+      closed = true;
       watches.forEach((watch) => watch.stop());
       watches.clear();
       source.close();

@@ -3,6 +3,7 @@
 import { userChanged } from "./error.ts";
 import { type Fetch, PLACEHOLDER, USER, type WithUser } from "./fetch.ts";
 import type { TokenSource } from "./token_source.ts";
+import { untilAborted } from "./work.ts";
 
 /** What is used of a request of OpenAI's SDK. */
 interface OpenAIRequest {
@@ -44,7 +45,8 @@ export function makeOpenAI<Class extends OpenAIClass>(
       Promise.resolve(asked).catch(() => {});
       const pinned = async () => {
         const own = await request;
-        return { ...own, fetchOptions: { [USER]: await asked, ...own.fetchOptions } };
+        const user = await untilAborted(Promise.resolve(asked), own.signal);
+        return { ...own, fetchOptions: { [USER]: user, ...own.fetchOptions } };
       };
       return super.makeRequest(pinned(), ...rest);
     }

@@ -1,6 +1,6 @@
 /** The user's plan, watched, so that a change of it is in the very next token. */
 
-import type { Clock } from "./clock.ts";
+import { type Clock, stopwatch } from "./clock.ts";
 import type { TokenSource } from "./token_source.ts";
 import type { RealtimeChannelLike, Row, SupabaseLike, TablesLike } from "./supabase.ts";
 
@@ -31,8 +31,14 @@ interface Page extends EventTarget {
   readonly visibilityState: string;
 }
 
-/** Longest pause before a closed channel is made anew, in seconds. */
+/** Seconds at the most before a closed channel is made anew, and after which one has been good. */
 const LONGEST_PAUSE = 30;
+const SETTLED_CHANNEL = 30;
+
+/** @returns ms of the pause after so many failures: 1 s doubling, of which the half is chance */
+function pause(failures: number): number {
+  return Math.min(LONGEST_PAUSE, 2 ** failures) * (500 + Math.random() * 500);
+}
 
 /** A channel of Realtime on the user's own row; and what it may have missed is looked up. */
 export function makeWatch(
@@ -47,14 +53,19 @@ export function makeWatch(
   let channel: RealtimeChannelLike | undefined;
   /** Whether Realtime tells of changes. */
   let live = false;
-  let failures = 0;
-  /** The plan as text, as it was last seen; nothing before that. */
+  /** Seconds since the channel was joined, and since the server's last word that it listens. */
+  let joined = () => 0;
+  let listened = () => Infinity;
+  /** Channels that were closed in a row, and looks that were not answered. */
+  let closings = 0;
+  let misses = 0;
+  /** The plan as text, as it was last seen, or that there is no row; nothing before that. */
   let plan: string | undefined;
   /** Counts the questions, and what is seen without one: only the last says how it is. */
   let looks = 0;
   let said = false;
-  /** Ends the wait for the next try. */
-  let cancel = () => {};
+  let cancelJoin = () => {};
+  let cancelLook = () => {};
   let cancelPoll = () => {};
 
   function follow(): void {
@@ -63,7 +74,7 @@ export function makeWatch(
     leave();
     user = source.user();
     plan = undefined;
-    failures = 0;
+    closings = 0;
     if (user) join(user);
   }
 
@@ -81,19 +92,24 @@ export function makeWatch(
         if (own !== channel || extension !== "postgres_changes") return;
         // SUBSCRIBED came before, when what changed was not told yet.
         live = status === "ok";
-        if (live) look();
-        else fail(new Error(message));
+        if (!live) return fail(new Error(message));
+        // It is said again after each refresh of the session, which a look itself can bring about.
+        if (listened() < SETTLED_CHANNEL) return;
+        listened = stopwatch(clock);
+        look();
       });
       own.subscribe((status, error) => {
         if (own !== channel) return;
         live = status === "SUBSCRIBED";
         if (live) {
-          failures = 0;
+          joined = stopwatch(clock);
+          listened = () => Infinity;
           look();
         } else if (status === "CLOSED") {
           // Such as at the end of its session: it cannot be joined again.
+          if (joined() >= SETTLED_CHANNEL) closings = 0;
           leave();
-          later(() => join(id));
+          cancelJoin = clock.after(pause(closings++), () => join(id));
         } else fail(error ?? new Error(status));
       });
     } catch (error) {
@@ -106,34 +122,37 @@ export function makeWatch(
     channel = undefined;
     live = false;
     looks++;
-    cancel();
+    joined = () => 0;
+    cancelJoin();
+    cancelLook();
     if (left) supabase.removeChannel(left);
-  }
-
-  function later(run: () => void): void {
-    const pause = Math.min(LONGEST_PAUSE, 2 ** failures++) * (1 + Math.random()) / 2;
-    cancel();
-    cancel = clock.after(pause * 1000, run);
   }
 
   /** Asks PostgREST, as the user. */
   async function look(): Promise<void> {
     const own = ++looks;
+    cancelLook();
     try {
       const { data, error, status } = await (supabase as unknown as TablesLike).schema(schema)
         .from(table).select(column).eq(userColumn, user).maybeSingle();
       if (own !== looks) return;
-      if (!error) return see(data, plan !== undefined);
-      // No such table, no right to it: that stays so.
-      if (!/^40[034]/.test(`${status}`)) later(look);
+      if (!error) {
+        misses = 0;
+        // A row that is not seen may be another's to see: a session that is over reads as nobody.
+        if (data) see(data, plan !== undefined);
+        else plan ??= "";
+        return;
+      }
+      // No such table, no right to it, more than one row: that stays so.
+      if (!/^40[0346]/.test(`${status}`)) cancelLook = clock.after(pause(misses++), look);
       fail(error);
     } catch (error) {
-      fail(error);
+      if (own === looks) fail(error);
     }
   }
 
-  function see(row: Row | null, counts: boolean): void {
-    const now = `${row?.[column]}`;
+  function see(row: Row, counts: boolean): void {
+    const now = `${row[column]}`;
     looks++;
     if (counts && now !== plan) source.drop();
     plan = now;
@@ -149,7 +168,7 @@ export function makeWatch(
   const shown = () => {
     if (user && page?.visibilityState === "visible") look();
   };
-  page?.addEventListener("visibilitychange", shown);
+  page?.addEventListener?.("visibilitychange", shown);
 
   function poll(seconds: number): void {
     cancelPoll = clock.after(seconds * 1000, () => {
@@ -164,7 +183,7 @@ export function makeWatch(
   return {
     follow,
     stop() {
-      page?.removeEventListener("visibilitychange", shown);
+      page?.removeEventListener?.("visibilitychange", shown);
       cancelPoll();
       leave();
       user = undefined;

@@ -119,9 +119,10 @@ export function makeSource(
 
   async function mintLatest(own: Minting, ms: number): Promise<Held> {
     const { id } = user;
+    const begun = clock.tick();
     for (let round = 0; round < MOST_ROUNDS; round++) {
       let current = generation;
-      own.attempt = begin(ms, clock, async (signal) => {
+      own.attempt = begin(ms - (clock.tick() - begun), clock, async (signal) => {
         const session = await user.session();
         if (session.user.id !== id) throw userChanged();
         // What was invalidated until here is no matter of this one.

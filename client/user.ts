@@ -11,6 +11,8 @@ import type { SessionAnswer, SupabaseLike, SupabaseSession } from "./supabase.ts
  */
 const TRIES = 10;
 const ASK_AGAIN = 50;
+/** Ms at the most before a question in doubt, where each one makes supabase-js tell something. */
+const LONGEST_WAIT = 10_000;
 
 /** What happens to the user, as far as tokens care. */
 export interface UserEvents {
@@ -66,14 +68,25 @@ export function makeUser(
   let doubts = 0;
   /** Whether there was such a one since `getSession()` was believed. */
   let heard = false;
+  /** Counts every event. */
+  let words = 0;
+  /** Questions that are not answered yet. */
+  let open = 0;
+  /** How many questions in a row had events come while they were answered. */
+  let talkative = 0;
   let subscription: { unsubscribe(): void } | undefined;
+  /** What ends each wait. */
+  const waits: Set<() => void> = new Set();
 
   const user: CurrentUser = {
     id: undefined,
     certain: false,
     named: undefined,
     arrivals: [],
-    session: () => settled(TRIES),
+    session() {
+      open++;
+      return settled(TRIES).finally(() => open--);
+    },
     async refreshed(old) {
       const [, error] = await answerOf(() => auth.refreshSession());
       if (error && !isRefusal(error)) throw network(error);
@@ -87,6 +100,7 @@ export function makeUser(
     close() {
       // Nobody waits for what would contradict an event.
       heard = false;
+      waits.forEach((stop) => stop());
       subscription?.unsubscribe();
     },
   };
@@ -94,9 +108,10 @@ export function makeUser(
   /** Synchronous on purpose: supabase-js waits for its listeners, some versions under a lock. */
   function hear(_: string, session: SupabaseSession | null): void {
     const id = idOf(session);
+    words++;
     if (user.certain && id === user.id && (id || !session)) return settle(id, session);
     // `getSession()` itself may refresh, and tell: what it then answers is no older.
-    if (heard && id === user.named) return;
+    if (heard && id === user.named && open) return;
     doubts++;
     user.certain = false;
     user.named = id;
@@ -108,20 +123,35 @@ export function makeUser(
   }
 
   async function settled(tries: number): Promise<SupabaseSession> {
-    const asked = doubts;
+    // Where a session looks over as soon as it is there, each question refreshes, and tells other tabs:
+    // those of two users would ask one another without end.
+    const late = ASK_AGAIN * 2 ** (talkative - 6);
+    if (!user.certain && late >= ASK_AGAIN) await wait(Math.min(LONGEST_WAIT, late));
+    const [asked, word] = [doubts, words];
     const [session, error] = await answerOf(() => auth.getSession());
-    // What was read before an event says nothing of who is there after it.
-    if (asked !== doubts) return user.session();
-    if (!session && error && !isRefusal(error)) throw network(error);
     const id = idOf(session);
+    talkative = word === words ? 0 : talkative + 1;
+    // What was read before an event says nothing of who is there after it, unless both say the same.
+    if (asked !== doubts || heard && id !== user.named && word !== words) return user.session();
+    if (!session && error && !isRefusal(error)) throw network(error);
     if (tries && (heard ? id !== user.named : session && !id)) {
-      await new Promise<void>((resolve) => clock.after(ASK_AGAIN, resolve));
+      await wait(ASK_AGAIN);
       // Another event has a half second of its own.
       return asked === doubts ? settled(tries - 1) : user.session();
     }
     settle(id, session);
     if (!session || !id) throw noSession(error);
     return session;
+  }
+
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = clock.after(ms, () => {
+        waits.delete(stop);
+        resolve();
+      });
+      waits.add(stop);
+    });
   }
 
   function settle(id: string | undefined, session: SupabaseSession | null): void {

@@ -80,11 +80,17 @@ Deno.test("a channel that supabase-js closed is made anew after a pause, 1 s dou
       assert.equal(realtime.channels.length, length + 1, `after ${longest} s`);
       assert.equal(realtime.open.length, 1);
     }
-    realtime.last.joined();
     const { length } = realtime.channels;
+    realtime.last.joined();
+    realtime.last.closed();
+    clock.advance(14.9);
+    assert.equal(realtime.channels.length, length, "one that is closed at once was no success");
+    clock.advance(15.2);
+    realtime.last.joined();
+    clock.advance(30);
     realtime.last.closed();
     clock.advance(1.01);
-    assert.equal(realtime.channels.length, length + 1, "after a success it begins anew");
+    assert.equal(realtime.channels.length, length + 2, "after a success it begins anew");
   });
 });
 
