@@ -70,6 +70,8 @@ export function makeUser(
   let heard = false;
   /** Counts every event. */
   let words = 0;
+  /** The session token of the last one. */
+  let told: string | undefined;
   /** Questions that are not answered yet. */
   let open = 0;
   /** How many questions in a row had events come while they were answered. */
@@ -109,6 +111,7 @@ export function makeUser(
   function hear(_: string, session: SupabaseSession | null): void {
     const id = idOf(session);
     words++;
+    told = session?.access_token;
     if (user.certain && id === user.id && (id || !session)) return settle(id, session);
     // `getSession()` itself may refresh, and tell: what it then answers is no older.
     if (heard && id === user.named && open) return;
@@ -131,8 +134,12 @@ export function makeUser(
     const [session, error] = await answerOf(() => auth.getSession());
     const id = idOf(session);
     talkative = word === words ? 0 : talkative + 1;
-    // What was read before an event says nothing of who is there after it, unless both say the same.
-    if (asked !== doubts || heard && id !== user.named && word !== words) return user.session();
+    // What was read before an event says nothing of who is there after it, but where that told of this
+    // very session: the question itself may have refreshed it.
+    if (
+      asked !== doubts && !(session && session.access_token === told) ||
+      heard && id !== user.named && word !== words
+    ) return user.session();
     if (!session && error && !isRefusal(error)) throw network(error);
     if (tries && (heard ? id !== user.named : session && !id)) {
       await wait(ASK_AGAIN);

@@ -69,8 +69,8 @@ for (const early of ["bob", undefined]) {
       const waiting = watch(behest.getToken());
       await settle();
       freeSession(supabase);
-      const event = early ? "SIGNED_IN" : "SIGNED_OUT";
-      supabase.tell(event, sessionAnswer(early).data.session);
+      if (early) tellElsewhere(supabase, early);
+      else supabase.tell("SIGNED_OUT", null);
       supabase.signedIn = "ada";
       for (const each of asked) each.answer(sessionAnswer(early));
       await decide();

@@ -126,3 +126,33 @@ Deno.test("what is no Error is bad_answer, and waited out, whoever throws it", a
     });
   }
 });
+
+for (const next of ["bob", undefined]) {
+  Deno.test(`an event of ${next} that comes while a look of an earlier one is in the air is never lost`, async () => {
+    for (let held = 1; held <= 12; held++) {
+      await inMinimal("ada", async (supabase, behest) => {
+        await behest.getToken();
+        let reads = 0;
+        const late = Promise.withResolvers<void>();
+        supabase.onGetSession = async () => {
+          const answer = await supabase.answer();
+          if (++reads === held) await late.promise;
+          return answer;
+        };
+        // Another tab's, of the same name; then this one's own.
+        if (next) supabase.tell("SIGNED_IN", { ...sessionOf(next), access_token: "h.e30.s" });
+        else supabase.tell("SIGNED_OUT", null);
+        await decide();
+        supabase.become(next);
+        await settle();
+        late.resolve();
+        await decide();
+        await decide();
+        const waiting = watch(behest.fetch(CHAT));
+        await decide();
+        assert.equal(supabase.gateway.sent[0]?.owner, next, `read ${held}`);
+        if (!next) assert.equal(codeOf(waiting), "no_session");
+      });
+    }
+  });
+}

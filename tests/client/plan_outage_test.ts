@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { settle } from "../support/client_calls.ts";
 import { inMinimal } from "../support/client_minimal.ts";
-import { inWatch, mintsOf } from "../support/client_plan.ts";
+import { inWatch, mintsOf, onPage } from "../support/client_plan.ts";
 
 Deno.test("an upgrade is lost by no outage: closed, refused, timed out, or away for a minute", async () => {
   const outages = ["closed", "lost", "timedOut"] as const;
@@ -125,5 +125,48 @@ Deno.test("a supabase-js without Realtime is said, and polled for", async () => 
     supabase.realtime.write("ada", "pro");
     supabase.clock.advance(5);
     assert.equal(await mintsOf({ supabase, behest, stop, errors }), 2);
+  });
+});
+
+Deno.test("a look that fails while a closed channel waits to be made anew does not end that wait", () =>
+  onPage(async (page) => {
+    for (const status of [401, 500, 503]) {
+      await inWatch(async (watched) => {
+        const { realtime, clock } = watched.supabase;
+        realtime.onLook = () => Promise.resolve({ data: null, error: new Error("no"), status });
+        realtime.last.closed();
+        clock.advance(0.4);
+        page.become("visible");
+        await settle();
+        clock.advance(31);
+        await settle();
+        assert.equal(realtime.open.length, 1, `${status}`);
+      });
+    }
+  }));
+
+Deno.test("a look without a row, as of a session that is over, takes no token away", async () => {
+  await inWatch(async (watched) => {
+    const { realtime } = watched.supabase;
+    realtime.rows.clear();
+    realtime.last.lost();
+    realtime.last.joined();
+    assert.equal(await mintsOf(watched), 1);
+    realtime.write("ada", "free", false);
+    realtime.last.lost();
+    realtime.last.joined();
+    assert.equal(await mintsOf(watched), 1);
+  });
+});
+
+Deno.test("that the server listens, said again after each refresh of the session, makes no look a time", async () => {
+  await inWatch(async ({ supabase: { realtime, clock } }) => {
+    const before = realtime.looks.length;
+    for (let nth = 0; nth < 60; nth++) {
+      realtime.last.system("ok");
+      clock.advance(1);
+      await settle(1);
+    }
+    assert.ok(realtime.looks.length - before <= 2, `${realtime.looks.length - before}`);
   });
 });

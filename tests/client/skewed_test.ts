@@ -1,6 +1,7 @@
 /** A fresh session that looks expired: a device whose date is ahead, or sessions of a minute. */
 import assert from "node:assert/strict";
-import { settle } from "../support/client_calls.ts";
+import { inBrowser } from "../support/client_browser.ts";
+import { codeOf, settle, valueOf, watch } from "../support/client_calls.ts";
 import { ClientWorld, signIn } from "../support/client_world.ts";
 
 for (
@@ -28,3 +29,29 @@ for (
     });
   }
 }
+
+Deno.test("two tabs of two users, on a device on which every session looks over, do not ask one another without end, and each has its token", async () => {
+  await inBrowser(async (browser) => {
+    browser.auth.life = -3600;
+    const [one, other] = await browser.apart();
+    await signIn(one, "ada");
+    await signIn(other, "bob");
+    const rest = async () => {
+      for (let turn = 0; turn < 40; turn++) {
+        browser.clock.advance(1);
+        await settle(20);
+      }
+    };
+    await rest();
+    const before = browser.auth.calls.length;
+    await rest();
+    // Nobody asks for anything: 40 seconds, at ten seconds a question and tab.
+    assert.ok(browser.auth.calls.length - before <= 20, `${browser.auth.calls.length - before}`);
+    assert.ok(before <= 100, `${before}`);
+    for (const [tab, user] of [[one, "ada"], [other, "bob"]] as const) {
+      const waiting = watch(tab.behest.getToken());
+      await rest();
+      assert.match(valueOf(waiting)?.token ?? `${codeOf(waiting)}`, RegExp(`^bt\\.${user}\\.`));
+    }
+  });
+});

@@ -44,7 +44,8 @@ export function offline(): Answer {
 /** An event of another tab's, whose storage is not this one's: who is signed in here stays. */
 export function tellElsewhere(supabase: Minimal, user: string): void {
   const { signedIn } = supabase;
-  supabase.tell("SIGNED_IN", sessionOf(user));
+  const session = sessionOf(user);
+  supabase.tell("SIGNED_IN", { ...session, access_token: `${session.access_token}-elsewhere` });
   supabase.signedIn = signedIn;
 }
 
