@@ -131,7 +131,7 @@ begin
       regexp_replace(qual, '[() ]|SELECT|AS uid', '', 'g') in ('auth.uid=id', 'id=auth.uid')
         as is_own
     from pg_policies
-    where schemaname = 'public' and tablename = 'profiles' and permissive = 'PERMISSIVE'
+    where schemaname || '.' || tablename = 'public.profiles' and permissive = 'PERMISSIVE'
       and cmd in ('SELECT', 'ALL') and (roles = '{public}' or exists (
         select from unnest(users) u where u::regrole::text = any (roles)))
   loop
@@ -295,7 +295,8 @@ begin
   end if;
 
   select string_agg(p.oid::regprocedure::text, ', ') into said from pg_proc p
-  where p.prosecdef and p.prosrc ~* '\mprofiles\M' and p.prosrc ~* '\mplan\M'
+  where p.prosecdef and p.prosrc ~* '\mplan\M'
+    and p.prosrc ~* ('\m' || split_part('public.profiles', '.', 2) || '\M')
     and coalesce(obj_description(p.oid, 'pg_proc'), '') not like 'behest-token: %';
   if said is not null then
     raise warning 'Look at %: where that takes a plan from what a user says, as raw_user_meta_data '
@@ -306,7 +307,7 @@ begin
   select p.pubname, pg_has_role(p.pubowner, 'usage') as is_ours, t.attnames,
     (select relreplident from pg_class where oid = profiles) as identity into held
   from pg_publication p left join pg_publication_tables t
-    on t.pubname = p.pubname and t.schemaname = 'public' and t.tablename = 'profiles'
+    on t.pubname = p.pubname and t.schemaname || '.' || t.tablename = 'public.profiles'
   where p.pubname = 'supabase_realtime';
   if held.is_ours and held.identity <> 'n' and held.attnames is null then
     alter publication supabase_realtime add table public.profiles;

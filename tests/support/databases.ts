@@ -15,6 +15,8 @@ export interface Database {
   /** One statement as the Auth server. */
   auth(sql: string): Promise<Rows>;
   query(sql: string): Promise<Rows>;
+  /** Statements of who may do all, as Supabase's own people. */
+  root(sql: string): Promise<void>;
   /** What the server has said, as NOTICE or WARNING, since this was last asked. */
   heard(): string[];
   close(): Promise<void>;
@@ -102,6 +104,7 @@ export function pglite(): Engine {
         tryAs: (role, user, sql) => as(role, user, sql, false),
         auth: (sql) => as("supabase_auth_admin", "", sql),
         query: async (sql) => (await db.query<Record<string, unknown>>(sql)).rows,
+        root: async (sql) => void await db.exec(sql),
         heard: () => notices.splice(0),
         close() {
           // PGlite leaves an exit code behind where a statement failed.
@@ -152,6 +155,10 @@ export function postgresql(): Engine {
         tryAs: (role, user, sql) => inTransaction(role, user, sql, "rollback"),
         auth: async (sql) => (await auth.query(sql)).rows,
         query: async (sql) => (await owner.query(sql)).rows,
+        async root(sql) {
+          const root = await connect(SUPERUSER, name);
+          await root.query(sql).finally(() => root.end());
+        },
         heard: () => notices.splice(0),
         async close() {
           await Promise.all([owner, authenticator, auth].map((client) => client.end()));
