@@ -10,6 +10,7 @@ import {
   projectTest,
   setPlan,
   STATES,
+  SYNC,
   useEngines,
 } from "../support/migrations.ts";
 
@@ -119,13 +120,15 @@ for (const [state, before] of Object.entries(STATES)) {
   });
 }
 
-projectTest(
-  "a publication that has the table, or all, or is not there, is left alone",
-  async (db) => {
-    await migrated(db, [OWN, "alter publication supabase_realtime add table public.profiles"]);
-    assert.deepEqual(await published(db), ["profiles"]);
-  },
-);
+projectTest("a publication that has the table, or all tables, is left alone", async (db) => {
+  await migrated(db, [OWN, "alter publication supabase_realtime add table public.profiles"]);
+  assert.deepEqual(await published(db), ["profiles"]);
+  await db.root("drop publication supabase_realtime");
+  await db.root("create publication supabase_realtime for all tables");
+  db.heard();
+  await db.migrate(SYNC);
+  assert.ok(!db.heard().some((said) => said.includes("Realtime")));
+});
 
 projectTest("where there is no publication, all else is done", async (db) => {
   await migrated(db, ["drop publication supabase_realtime"]);

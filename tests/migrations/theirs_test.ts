@@ -24,6 +24,7 @@ function saidBy(db: Database): string {
 
 projectTest("users go on editing the rest of their row, and no other's", async (db) => {
   await migrated(db, [OWN]);
+  await setPlan(db, BOB, "pro");
   const edit = (id: string) =>
     `update public.profiles set name = 'A', "Odd name" = 'B'
     where id = '${id}' returning name`;
@@ -33,10 +34,12 @@ projectTest("users go on editing the rest of their row, and no other's", async (
   const upsert = `insert into public.profiles (id, name) values ('${ALICE}', 'C')
     on conflict (id) do update set id = excluded.id, name = excluded.name returning name`;
   assert.deepEqual(await db.as("authenticated", ALICE, upsert), [{ name: "C" }]);
+  const paying = upsert.replace(ALICE, BOB);
+  assert.deepEqual(await db.as("authenticated", BOB, paying), [{ name: "C" }]);
   await db.as("authenticated", ALICE, `delete from public.profiles where id = '${ALICE}'`);
   const insert = `insert into public.profiles (id, name) values ('${ALICE}', 'D') returning *`;
   await db.as("authenticated", ALICE, insert);
-  assert.deepEqual(await plans(db), ["a free 0", "b free 0"]);
+  assert.deepEqual(await plans(db), ["a free 0", "b pro 1"]);
 });
 
 projectTest(

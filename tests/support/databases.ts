@@ -1,6 +1,6 @@
 /** Databases as Supabase projects have them before their first migration, on both Postgres of tests. */
 import { PGlite } from "@electric-sql/pglite";
-import { type Client, type Cluster, startCluster, SUPERUSER } from "./postgres.ts";
+import { type Cluster, startCluster, SUPERUSER } from "./postgres.ts";
 
 export type Rows = Record<string, unknown>[];
 
@@ -123,15 +123,14 @@ export function pglite(): Engine {
 /** Debian's PostgreSQL, where everybody logs in as themselves, and `postgres` is no superuser. */
 export function postgresql(): Engine {
   let cluster: Promise<Cluster> | undefined;
-  let count = 0;
   return {
     name: "PostgreSQL",
     async open() {
-      cluster ??= startCluster().then(withTemplate);
+      cluster ??= startCluster().then(withRoles);
       const { connect } = await cluster;
-      const name = `project_${++count}`;
-      const admin = await connect(SUPERUSER, "postgres");
-      await admin.query(`create database ${name} template project owner postgres`);
+      const name = "postgres";
+      const admin = await connect(SUPERUSER, name);
+      await admin.query(NEW_DATABASE + PROJECT);
       await admin.end();
       const notices: string[] = [];
       const owner = await connect("postgres", name, (text) => notices.push(text));
@@ -172,14 +171,9 @@ export function postgresql(): Engine {
   };
 }
 
-/** A project that others are copied from, since roles are made once a cluster. */
-async function withTemplate(cluster: Cluster): Promise<Cluster> {
-  const run = async (database: string, ...texts: string[]) => {
-    const client: Client = await cluster.connect(SUPERUSER, database);
-    for (const text of texts) await client.query(text);
-    await client.end();
-  };
-  await run("postgres", PROJECT_ROLES, HOSTED_POSTGRES, "create database project");
-  await run("project", PROJECT);
+async function withRoles(cluster: Cluster): Promise<Cluster> {
+  const client = await cluster.connect(SUPERUSER, "postgres");
+  await client.query(PROJECT_ROLES + HOSTED_POSTGRES);
+  await client.end();
   return cluster;
 }

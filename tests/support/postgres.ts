@@ -17,6 +17,9 @@ export interface Cluster {
 const SETTINGS = {
   listen_addresses: "",
   fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  autovacuum: "off",
   // As Supabase has it, or a publication says nothing.
   wal_level: "logical",
   max_connections: "50",
@@ -95,15 +98,21 @@ function findPostgres(): string {
     (chosen
       ? `POSTGRES_BIN is ${chosen}, where there is no initdb. `
       : "No PostgreSQL was found. ") +
-      "Install it, version 15 or later (Debian and Ubuntu: apt-get install postgresql; macOS: brew " +
+      `Install it, version ${OLDEST} or later (` +
+      "Debian and Ubuntu: apt-get install postgresql; macOS: brew " +
       "install postgresql@17), or set POSTGRES_BIN to the folder that has its initdb.",
   );
 }
 
+/** Supabase's oldest. */
+const OLDEST = 15;
+
 /** The newest first. */
 function versions(folder: string): number[] {
   try {
-    return Array.from(Deno.readDirSync(folder), ({ name }) => Number(name)).sort((a, b) => b - a);
+    return Array.from(Deno.readDirSync(folder), ({ name }) => Number(name)).filter((version) =>
+      version >= OLDEST
+    ).sort((a, b) => b - a);
   } catch {
     return [];
   }
