@@ -11,6 +11,7 @@ import {
   projectTest,
   setPlan,
   STATES,
+  SYNC,
   useEngines,
 } from "../support/migrations.ts";
 
@@ -144,8 +145,20 @@ projectTest("a role of the app's own, which PostgREST may take, is a user's too"
   await migrated(db, [OWN, right]);
   await setPlan(db, ALICE, "pro");
   await assertAllRefused(db, STATEMENTS, [role]);
+  await db.migrate(NO_TRIGGERS);
+  await assertAllRefused(db, STATEMENTS, [role]);
+  await db.migrate(SYNC);
   await db.migrate(`${GRANT_ALL} grant all on public.profiles to ${role}`);
   await assertAllRefused(db, STATEMENTS, [role]);
+});
+
+projectTest("who may change every row hands no plan from one user to another", async (db) => {
+  await migrated(db, [OWN, 'create policy "Staff" on public.profiles using (true)']);
+  await setPlan(db, ALICE, "pro");
+  await db.query(`delete from public.profiles where id = '${BOB}'`);
+  const hand = `update public.profiles set id = '${BOB}' where id = '${ALICE}'`;
+  await assertRefused(db.tryAs("authenticated", BOB, hand), "another id");
+  assert.deepEqual(await db.as("service_role", "", `${hand} returning plan`), [{ plan: "pro" }]);
 });
 
 projectTest("a trigger that copies what a user may write into the plan is refused", async (db) => {
@@ -170,6 +183,11 @@ projectTest("a row that had a plan is not begun anew, and goes with its user", a
   const paid = `insert into public.profiles (id, plan) values ('${ALICE}', 'max')`;
   await assertRefused(db.as("authenticated", ALICE, paid), "begun anew on another plan");
   await db.as("authenticated", ALICE, `insert into public.profiles (id) values ('${ALICE}')`);
+  // A row that billing has made begins with its plan, uncounted.
+  await db.query(`delete from public.profiles where id = '${ALICE}'`);
+  await setPlan(db, ALICE, "trial");
+  assert.deepEqual(await plans(db), ["a trial 0", "b free 0"]);
+  await assertRefused(db.as("authenticated", ALICE, gone), "out of a trial that has ended");
   await setPlan(db, ALICE, "suspended");
   await assertRefused(db.as("authenticated", ALICE, gone), "out of a suspension");
   await setPlan(db, ALICE, "free");

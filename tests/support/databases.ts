@@ -30,9 +30,9 @@ export interface Engine {
 }
 
 const PROJECT_ROLES = `
-  create role anon nologin noinherit;
-  create role authenticated nologin noinherit;
-  create role service_role nologin noinherit bypassrls;
+  create role anon nologin;
+  create role authenticated nologin;
+  create role service_role nologin bypassrls;
   create role authenticator login noinherit;
   create role supabase_auth_admin login noinherit createrole;
   grant anon, authenticated, service_role to authenticator;
