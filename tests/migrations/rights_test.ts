@@ -1,7 +1,17 @@
 /** Every role and every right, as a table. */
 import assert from "node:assert/strict";
 import type { Database } from "../support/databases.ts";
-import { migrated, OWN, projectTest, STATES, SYNC, useEngines } from "../support/migrations.ts";
+import {
+  ALICE,
+  migrated,
+  OWN,
+  plans,
+  projectTest,
+  setPlan,
+  STATES,
+  SYNC,
+  useEngines,
+} from "../support/migrations.ts";
 
 useEngines();
 
@@ -101,7 +111,7 @@ for (const [at, [state, before]] of Object.entries(STATES).entries()) {
     const loose = await db.query(`
       select proname from pg_proc
       where proname in ('set_plan', 'keep_plan', 'create_profile')
-        and (not prosecdef or proconfig::text not like '%search_path=%""%')
+        and (not prosecdef or coalesce(proconfig::text, '') not like '%search_path=%""%')
     `);
     assert.deepEqual(loose, [], "a function of the owner's with a path that others may choose");
   });
@@ -144,5 +154,7 @@ projectTest(
     await migrated(db, []);
     const found = await tableOf(db);
     assert.deepEqual(found, { ...NEW, "truncate": "", "trigger": "" });
+    await setPlan(db, ALICE, "pro");
+    assert.deepEqual(await plans(db), ["a pro 1", "b free 0"]);
   },
 );

@@ -68,6 +68,15 @@ projectTest("a change that another trigger makes is counted", async (db) => {
   assert.deepEqual(await plans(db), ["a max 1", "b free 0"]);
 });
 
+projectTest("the same plan again writes nothing, so Realtime has nothing to tell", async (db) => {
+  await migrated(db, [OWN]);
+  await setPlan(db, ALICE, "pro");
+  const written = "select id, xmin::text, ctid::text from public.profiles order by id";
+  const before = await db.query(written);
+  await setPlan(db, ALICE, "pro");
+  assert.deepEqual(await db.query(written), before);
+});
+
 projectTest("set_plan makes the row of a user who has none", async (db) => {
   await migrated(db, [OWN]);
   await db.query(`delete from public.profiles where id = '${ALICE}'`);

@@ -128,6 +128,8 @@ projectTest("who could not read their own row can, under policies for other thin
   ]);
   const read = "select id from public.profiles";
   assert.deepEqual(await db.as("authenticated", ALICE, read), [{ id: ALICE }]);
+  const remove = "delete from public.profiles returning id";
+  assert.deepEqual(await db.as("authenticated", ALICE, remove), [], "reading lets nobody write");
   await db.migrate(`alter policy "A user reads their own plan" on public.profiles using (false)`);
   await db.migrate(SYNC);
   assert.deepEqual(await db.as("authenticated", ALICE, read), [{ id: ALICE }]);
