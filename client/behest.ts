@@ -6,6 +6,7 @@
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type Fetch, makeFetch } from "./fetch.ts";
 import { makeOpenAI, type OpenAIClass } from "./openai.ts";
+import { makeWatch, type PlanOptions, type PlanWatch } from "./plan.ts";
 import { makeStore, type Snapshot } from "./snapshot.ts";
 import { makeSource } from "./source.ts";
 import type { SupabaseLike } from "./supabase.ts";
@@ -67,6 +68,12 @@ export interface Behest {
   /** The next token begins another Behest session. */
   newSession(): void;
   /**
+   * The user's plan, watched by Realtime: a change of it is in the next token.
+   *
+   * @returns what ends it
+   */
+  watchPlan(options?: PlanOptions): () => void;
+  /**
    * For `useSyncExternalStore`, signals and stores.
    *
    * @returns what ends it
@@ -93,7 +100,11 @@ export function createBehest(
     throw new TypeError("baseUrl is no https URL");
   }
   const store = makeStore();
-  const changed = () => store.set(source.state());
+  const watches: Set<PlanWatch> = new Set();
+  const changed = () => {
+    store.set(source.state());
+    watches.forEach(({ follow }) => follow());
+  };
   const source = makeSource(supabase, { ...options, baseUrl }, clock, changed);
   source.follow();
   const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init));
@@ -109,9 +120,19 @@ export function createBehest(
     },
     invalidate: source.invalidate,
     newSession: source.newSession,
+    watchPlan(own) {
+      const watch = makeWatch(supabase, source, clock, own);
+      watches.add(watch);
+      return () => {
+        watches.delete(watch);
+        watch.stop();
+      };
+    },
     subscribe: store.subscribe,
     getSnapshot: store.get,
     close() {
+      watches.forEach((watch) => watch.stop());
+      watches.clear();
       source.close();
       store.clear();
     },

@@ -56,6 +56,11 @@ export function badAnswer(status?: number): BehestError {
   );
 }
 
+/** The error for what took too long. */
+export function timedOut(): BehestError {
+  return new BehestError("timeout", "No token in time: ask again.");
+}
+
 /** The error for no answer at all, as far as a page may know. */
 export function network(cause: unknown, status?: number): BehestError {
   return new BehestError(

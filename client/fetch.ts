@@ -1,7 +1,7 @@
 /** A fetch that takes the token to Behest, and nowhere else. */
 
 import { BehestError, userChanged } from "./error.ts";
-import type { TokenSource } from "./source.ts";
+import type { TokenSource } from "./token_source.ts";
 import { type Held, parseUrl } from "./token.ts";
 
 /** As the platform's own. */
@@ -31,9 +31,9 @@ export function makeFetch(source: TokenSource, baseUrl: string | undefined, send
     if (baseUrl) target(asked, baseUrl);
     const signal = init.signal ?? request?.signal;
     const attempt = async (held: Held) => {
+      // An event may have come this very moment.
+      if (!source.user()) held = await source.ready(signal);
       source.check(held);
-      // A request is one user's, from its first try to its last.
-      init[USER] ??= held.user;
       if (init[USER] !== held.user) throw userChanged();
       const response = await sendWith(held, send, asked, request, init);
       if (response.status === 401) source.refused(held);
@@ -43,9 +43,11 @@ export function makeFetch(source: TokenSource, baseUrl: string | undefined, send
     };
 
     const held = await source.own(signal);
+    // A request is one user's, from its first try to its last.
+    init[USER] ??= held.user;
     const response = await attempt(held);
     if (response.status !== 401 || !lasts(request, init) || !source.has(held.user)) return response;
-    response.body?.cancel().catch(() => {});
+    response.body?.cancel?.().catch(() => {});
     return attempt(await source.ready(signal));
   };
 }
@@ -82,5 +84,6 @@ function target(asked: string, baseUrl: string): string {
 /** Whether a request can be sent a second time: a stream is gone after the first. */
 function lasts(request: Request | undefined, { body }: RequestInit): boolean {
   if (body == null) return !request || request.body === null;
-  return typeof body === "string" || !("getReader" in body || Symbol.asyncIterator in body);
+  const sent = Object(body);
+  return !("getReader" in sent || Symbol.asyncIterator in sent);
 }

@@ -39,7 +39,7 @@ export async function mint(
   const minted = await call(session).catch(async (error) => {
     if (error.code !== "expired_token") throw error;
     check(session);
-    const renewed = await user.refreshed().catch((fault) => {
+    const renewed = await user.refreshed(session).catch((fault) => {
       throw fault.code === "no_session" ? error : fault;
     });
     return call(renewed);
@@ -70,7 +70,7 @@ async function callFunction(
 async function readError(error: unknown): Promise<BehestError> {
   const { name, context } = error as { name?: string; context?: Response };
   const { status, headers } = Object(context) as Response;
-  if (/(Fetch|Relay)Error/.test(`${name}`)) return network(error, status);
+  if (/(Fetch|Relay)Error/.test(`${name}`)) return network(name, status);
   if (!headers) return badAnswer(status);
   const body = await context?.json().catch(() => {});
   const { code, message } = Object(Object(body).error) as Record<"code" | "message", unknown>;

@@ -2,7 +2,7 @@
 
 import { userChanged } from "./error.ts";
 import { type Fetch, PLACEHOLDER, USER, type WithUser } from "./fetch.ts";
-import type { TokenSource } from "./source.ts";
+import type { TokenSource } from "./token_source.ts";
 
 /** What is used of a request of OpenAI's SDK. */
 interface OpenAIRequest {
@@ -66,5 +66,7 @@ export function makeOpenAI<Class extends OpenAIClass>(
     apiKey: "behest",
     fetch,
   });
+  // Before version 5 whose request it is would be lost on the way to `fetch`.
+  if (!("fetchOptions" in client)) throw new TypeError("openai 5 or later is needed");
   return client as InstanceType<Class>;
 }

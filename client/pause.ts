@@ -1,7 +1,13 @@
 /** The last failure, and the wait for it, so that no fault makes a storm of mints. */
 
 import { type Clock, stopwatch } from "./clock.ts";
-import type { BehestError } from "./error.ts";
+import { BehestError } from "./error.ts";
+import type { Held } from "./token.ts";
+
+/** Each 401 is a strike, or this many for a token that Behest never took; beyond, a failed mint. */
+const STRIKES_IN_DOUBT = 3;
+/** Seconds after which the 401 of a token that Behest has taken has nothing to do with others. */
+const SETTLED = 30;
 
 /** Seconds between a failed mint and the next, where the function does not say: 1, doubled, to this. */
 const LONGEST = 30;
@@ -14,26 +20,43 @@ export interface Pause {
   waiting(): BehestError | undefined;
   /** A mint has failed. While one is waited for already, nothing changes. */
   begin(error: BehestError): void;
-  /** A mint went well; `forget` where that says that what made the others fail is over, too. */
-  end(forget: boolean): void;
+  /** Behest has answered 401 to this token, which counts as a failed mint before long. */
+  refused(token: Held): void;
+  /** A mint went well, which says little while Behest refuses what is minted. */
+  end(): void;
+  /** Nothing has failed yet. */
+  forget(): void;
 }
 
 /** Judged when somebody asks: a timer of many days would fire at once, and one in sleep too late. */
 export function makePause(clock: Clock): Pause {
   let failure: { error: BehestError; seconds: number; age: () => number } | undefined;
   let failures = 0;
+  let strikes = 0;
   const waiting = () => failure && failure.age() < failure.seconds ? failure.error : undefined;
+  const begin = (error: BehestError) => {
+    if (waiting()) return;
+    const seconds = error.retryAfter || Math.min(LONGEST, 2 ** failures++);
+    failure = { error, seconds, age: stopwatch(clock) };
+  };
   return {
     last: () => failure?.error,
     waiting,
-    begin(error) {
-      if (waiting()) return;
-      const seconds = error.retryAfter || Math.min(LONGEST, 2 ** failures++);
-      failure = { error, seconds, age: stopwatch(clock) };
+    begin,
+    refused({ accepted, age }) {
+      if (accepted && age() >= SETTLED) strikes = 0;
+      strikes += accepted ? 1 : STRIKES_IN_DOUBT;
+      if (strikes <= STRIKES_IN_DOUBT) return;
+      const message = "Behest refuses the function's tokens: see `npx behest-token doctor`.";
+      begin(new BehestError("behest_rejected", message, { status: 401 }));
     },
-    end(forget) {
+    end() {
       failure = undefined;
-      if (forget) failures = 0;
+      if (strikes <= STRIKES_IN_DOUBT) failures = 0;
+    },
+    forget() {
+      failure = undefined;
+      failures = strikes = 0;
     },
   };
 }

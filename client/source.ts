@@ -1,56 +1,15 @@
 /** Where tokens come from: the one at hand while it is good, else one mint, however many ask. */
 
-import { type Clock, stopwatch } from "./clock.ts";
-import { badAnswer, BehestError, isFinal, noSession, userChanged } from "./error.ts";
-import { mint, type MintOptions } from "./mint.ts";
+import type { Clock } from "./clock.ts";
+import { badAnswer, BehestError, isFinal, noSession, timedOut, userChanged } from "./error.ts";
+import { mint } from "./mint.ts";
 import { makePause } from "./pause.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
 import { type Held, isFresh, secondsLeft } from "./token.ts";
+import type { SourceOptions, TokenSource } from "./token_source.ts";
 import { makeUser } from "./user.ts";
 import { begin, reasonOf, untilAborted, type Work } from "./work.ts";
-
-/** How tokens are got: what an application may set (`BehestOptions`). */
-export type SourceOptions =
-  & { readonly [Name in keyof MintOptions]?: MintOptions[Name] | undefined }
-  & { readonly [Name in "refreshBefore" | "timeout"]?: number | undefined };
-
-/** The token of who is signed in, and never another's. */
-export interface TokenSource {
-  /** Begins to hear of who is signed in. */
-  follow(): void;
-  /** Who is signed in, where that is certain. */
-  user(): string | undefined;
-  /** What an application may show. */
-  state(): Snapshot;
-  /**
-   * @returns the token at hand, or a new one
-   * @throws {BehestError} why there is none; the signal's own reason, where it ends the wait
-   */
-  ready(signal?: AbortSignal | null): Promise<Held>;
-  /**
-   * The same for a request, which is that of who was here when it was made, or was told to have come.
-   *
-   * @throws {BehestError} `user_changed` where it is another by now
-   */
-  own(signal?: AbortSignal | null): Promise<Held>;
-  /** Whether this user is still here, as far as is known: an event may have put it in doubt. */
-  has(user: string): boolean;
-  /**
-   * Asked at the last moment before a token goes out.
-   *
-   * @throws {BehestError} where it is not that of who is signed in, why
-   */
-  check(held: Held): void;
-  /** Behest has answered 401 to this token: it is replaced, unless it was already. */
-  refused(held: Held): void;
-  /** The application knows better: the next use mints, and waits for no pause. */
-  invalidate(): void;
-  /** The next token begins another Behest session. */
-  newSession(): void;
-  /** Ends every wait, and hands out nothing more. */
-  close(): void;
-}
 
 /** A mint under way, made anew for as long as it is invalidated on its way. */
 interface Minting {
@@ -58,10 +17,8 @@ interface Minting {
   attempt: Work<Held>;
 }
 
-/** Each 401 is a strike, or this many for a token that Behest never took; beyond, a failed mint. */
-const STRIKES_IN_DOUBT = 3;
-/** Seconds after which the 401 of a token that Behest has taken has nothing to do with others. */
-const SETTLED = 30;
+/** How often a mint is made anew for what came on its way, before its failure is told. */
+const MOST_ROUNDS = 8;
 
 /** @param changed hears of every change of `state` */
 export function makeSource(
@@ -74,7 +31,6 @@ export function makeSource(
   const pause = makePause(clock);
   let held: Held | undefined;
   let { sessionId } = options;
-  let strikes = 0;
   /** Counts what makes the result of a mint under way worthless, though its user is still here. */
   let generation = 0;
   /** The generation of the last `invalidate()`: what was sent before it may fail unheard. */
@@ -84,45 +40,59 @@ export function makeSource(
   /** The question who is signed in, before which there is no mint. */
   let asking: Work<SupabaseSession> | undefined;
   let closed: BehestError | undefined;
+  /** Whose faults the pause is for. */
+  let latest: string | undefined;
   const user = makeUser(supabase.auth, clock, { changed: leave, told: changed, signedUp: drop });
 
   function known(): string | undefined {
-    return user.certain ? user.id : undefined;
+    return user.certain && !closed ? user.id : undefined;
   }
 
   function state(): Snapshot {
     const answer = known() ? held?.answer : undefined;
-    return snapshotOf(answer, !!minting, pause.last(), user.certain && !user.named);
+    const error = known() ? pause.last() : undefined;
+    return snapshotOf(answer, !!minting, error, user.certain && !user.named);
   }
 
   async function ready(signal?: AbortSignal | null): Promise<Held> {
-    const waited = stopwatch(clock);
+    // Sleep is no waiting.
+    const begun = clock.tick();
+    /** Whose mint it was that ended in doubt. */
+    let whose: string | undefined;
     for (;;) {
       if (closed) throw closed;
       if (signal?.aborted) throw reasonOf(signal);
+      const id = known();
+      if (!id) {
+        await untilAborted((asking ??= ask()).promise, signal);
+        continue;
+      }
+      if (whose && whose !== id) throw userChanged();
       const error = pause.waiting();
       // While none can be had, the one at hand serves to its end.
-      if (known() && held && isFresh(held, error ? 0 : refreshBefore)) return held;
+      if (held && isFresh(held, error ? 0 : refreshBefore)) return held;
       if (error) throw error;
-      if (known()) break;
-      await untilAborted((asking ??= ask()).promise, signal);
+      minting ??= start(timeout - (clock.tick() - begun));
+      const arrived = await untilAborted(minting.promise, signal);
+      if (known() === arrived.user) return arrived;
+      if (user.certain) throw closed ?? left();
+      whose = id;
     }
-    minting ??= start(timeout - waited() * 1000);
-    const arrived = await untilAborted(minting.promise, signal);
-    check(arrived);
-    return arrived;
   }
 
   async function own(signal?: AbortSignal | null): Promise<Held> {
-    const { id, named = id } = user;
+    const { id, certain, arrivals } = user;
+    const { length } = arrivals;
+    const told = certain ? id : arrivals[length - 1];
     const arrived = await ready(signal);
-    // Where nobody was known or told of, it is that of whoever comes.
-    if (named && arrived.user !== named && arrived.user !== id) throw userChanged();
+    // Where nobody was known or told of, it is that of whoever came first.
+    const first = told ?? id ?? arrivals.find((who, nth) => who && nth >= length);
+    if (arrived.user !== id && arrived.user !== first) throw userChanged();
     return arrived;
   }
 
   function check(held: Held): void {
-    if (closed || known() !== held.user) throw closed ?? left();
+    if (known() !== held.user) throw closed ?? left();
   }
 
   /** What is said to who waited for somebody who is not here any more. */
@@ -149,7 +119,7 @@ export function makeSource(
 
   async function mintLatest(own: Minting, ms: number): Promise<Held> {
     const { id } = user;
-    for (;;) {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
       let current = generation;
       own.attempt = begin(ms, clock, async (signal) => {
         const session = await user.session();
@@ -172,13 +142,13 @@ export function makeSource(
         return fail(error);
       }
     }
+    return fail(timedOut());
   }
 
   function keep(minted: Held): Held {
     held = minted;
     sessionId = minted.answer.sessionId;
-    // While Behest refuses what is minted, that a mint went well says little.
-    pause.end(strikes <= STRIKES_IN_DOUBT);
+    pause.end();
     return minted;
   }
 
@@ -197,7 +167,11 @@ export function makeSource(
   function leave(before: string | undefined): void {
     if (before) sessionId = undefined;
     end(left());
-    invalidate();
+    // Who has to wait does so though they sign out and in.
+    if (user.id && user.id !== latest) pause.forget();
+    latest = user.id ?? latest;
+    drop();
+    forgiven = generation;
   }
 
   function end(error: BehestError): void {
@@ -215,21 +189,15 @@ export function makeSource(
   }
 
   function invalidate(): void {
-    pause.end(true);
-    strikes = 0;
+    pause.forget();
     drop();
     forgiven = generation;
   }
 
   function refused(token: Held): void {
     if (token !== held) return;
-    if (token.accepted && token.age() >= SETTLED) strikes = 0;
-    strikes += token.accepted ? 1 : STRIKES_IN_DOUBT;
     held = undefined;
-    if (strikes > STRIKES_IN_DOUBT) {
-      const message = "Behest refuses the function's tokens: see `npx behest-token doctor`.";
-      pause.begin(new BehestError("behest_rejected", message, { status: 401 }));
-    }
+    pause.refused(token);
     changed();
   }
 
@@ -243,15 +211,16 @@ export function makeSource(
     check,
     refused,
     invalidate,
+    drop,
     newSession() {
       sessionId = undefined;
       drop();
     },
     close() {
       closed ??= new BehestError("closed", "This client is closed.");
-      user.close();
       end(closed);
       invalidate();
+      user.close();
     },
   };
 }

@@ -12,6 +12,33 @@ export interface SessionAnswer {
   readonly error: unknown;
 }
 
+/** A row, as PostgREST and Realtime give it. */
+export type Row = Record<string, unknown>;
+
+/** A channel of Realtime. */
+export interface RealtimeChannelLike {
+  on(
+    type: "postgres_changes",
+    filter: { event: "*"; schema: string; table: string; filter: string },
+    listener: (change: { new: Row }) => void,
+  ): unknown;
+  on(type: "system", filter: object, listener: (message: Record<string, string>) => void): unknown;
+  subscribe(listener: (status: string, error?: Error) => void): unknown;
+}
+
+/** Its tables, by names that are not known here; before 2.38 it had `public` alone. */
+export interface TablesLike {
+  schema(name: string): {
+    from(table: string): {
+      select(column: string): {
+        eq(column: string, value: unknown): {
+          maybeSingle(): PromiseLike<{ data: Row | null; error: unknown; status: number }>;
+        };
+      };
+    };
+  };
+}
+
 /** A client of supabase-js, version 2. */
 export interface SupabaseLike {
   readonly auth: {
@@ -21,6 +48,8 @@ export interface SupabaseLike {
       listener: (event: string, session: SupabaseSession | null) => void,
     ): { data: { subscription: { unsubscribe(): void } } };
   };
+  channel(topic: string): RealtimeChannelLike;
+  removeChannel(channel: RealtimeChannelLike): unknown;
   readonly functions: {
     invoke(name: string, options: {
       method: "POST";

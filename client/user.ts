@@ -30,6 +30,8 @@ export interface CurrentUser {
   certain: boolean;
   /** Whom the last word named, certain or not; nothing for nobody. */
   named: string | undefined;
+  /** Everybody who was told of or found to be there, in their order; nothing for nobody. */
+  readonly arrivals: (string | undefined)[];
   /**
    * Asks supabase-js, which may have to refresh the session first.
    *
@@ -37,8 +39,13 @@ export interface CurrentUser {
    * @throws {BehestError} `no_session`, or `network` while nobody can say
    */
   session(): Promise<SupabaseSession>;
-  /** The same with a new session token, for one that the function found expired. */
-  refreshed(): Promise<SupabaseSession>;
+  /**
+   * The same after a refresh.
+   *
+   * @param old the session whose token the function found expired
+   * @throws {BehestError} `no_session` where there is no other
+   */
+  refreshed(old: SupabaseSession): Promise<SupabaseSession>;
   /** Begins to hear of auth events. */
   follow(): void;
   /** Hears of no more. */
@@ -65,66 +72,109 @@ export function makeUser(
     id: undefined,
     certain: false,
     named: undefined,
-    session: () => settled(() => auth.getSession()),
-    refreshed: () => settled(() => auth.refreshSession()),
+    arrivals: [],
+    session: () => settled(TRIES),
+    async refreshed(old) {
+      const [, error] = await answerOf(() => auth.refreshSession());
+      if (error && !isRefusal(error)) throw network(error);
+      // A refusal signs nobody out: another tab may have been faster. And no other user is taken from
+      // an answer that the storage does not have.
+      const session = await user.session();
+      if (session.access_token === old.access_token) throw noSession(error);
+      return session;
+    },
     follow: () => ({ subscription } = auth.onAuthStateChange(hear).data),
     close() {
-      subscription?.unsubscribe();
       // Nobody waits for what would contradict an event.
       heard = false;
+      subscription?.unsubscribe();
     },
   };
 
   /** Synchronous on purpose: supabase-js waits for its listeners, some versions under a lock. */
   function hear(_: string, session: SupabaseSession | null): void {
-    if (user.certain && session?.user?.id === user.id) return settle(session);
+    const id = idOf(session);
+    if (user.certain && id === user.id && (id || !session)) return settle(id, session);
+    // `getSession()` itself may refresh, and tell: what it then answers is no older.
+    if (heard && id === user.named) return;
     doubts++;
     user.certain = false;
-    user.named = session?.user?.id;
+    user.named = id;
     heard = true;
+    if (id) arrive(id);
     events.told();
     // Deferred, as supabase-js may be in the midst of what it tells; who asks next asks again.
     Promise.resolve().then(user.session).catch(() => {});
   }
 
-  async function settled(
-    ask: () => Promise<SessionAnswer>,
-    tries: number = TRIES,
-  ): Promise<SupabaseSession> {
+  async function settled(tries: number): Promise<SupabaseSession> {
     const asked = doubts;
-    const { data: { session }, error } = await Promise.resolve().then(ask)
-      .catch((error): SessionAnswer => ({ data: { session: null }, error: error ?? {} }));
+    const [session, error] = await answerOf(() => auth.getSession());
     // What was read before an event says nothing of who is there after it.
     if (asked !== doubts) return user.session();
     if (!session && error && !isRefusal(error)) throw network(error);
-    if (heard && tries && session?.user?.id !== user.named) {
+    const id = idOf(session);
+    if (tries && (heard ? id !== user.named : session && !id)) {
       await new Promise<void>((resolve) => clock.after(ASK_AGAIN, resolve));
       // Another event has a half second of its own.
-      return asked === doubts ? settled(() => auth.getSession(), tries - 1) : user.session();
+      return asked === doubts ? settled(tries - 1) : user.session();
     }
-    settle(session);
-    if (!session) throw noSession(error);
+    settle(id, session);
+    if (!session || !id) throw noSession(error);
     return session;
   }
 
-  function settle(session: SupabaseSession | null): void {
-    const { id, certain } = user;
+  function settle(id: string | undefined, session: SupabaseSession | null): void {
+    const { id: before, certain } = user;
     const wasAnonymous = anonymous;
-    user.id = user.named = session?.user?.id;
-    anonymous = !!session?.user?.is_anonymous;
+    user.id = user.named = id;
+    anonymous = !!(id && session?.user.is_anonymous);
     user.certain = true;
     heard = false;
+    arrive(id);
     // It is decided: what was asked before this says nothing any more.
-    if (!certain || user.id !== id) doubts++;
-    if (user.id !== id) events.changed(id);
+    if (!certain || id !== before) doubts++;
+    if (id !== before) events.changed(before);
     else if (anonymous !== wasAnonymous) events.signedUp();
     else events.told();
+  }
+
+  function arrive(id: string | undefined): void {
+    const { arrivals } = user;
+    if (id !== arrivals[arrivals.length - 1]) arrivals.push(id);
   }
 
   return user;
 }
 
+/** What supabase-js answers, or throws, whatever it is. */
+function answerOf(
+  ask: () => Promise<SessionAnswer>,
+): Promise<readonly [SupabaseSession | null, unknown]> {
+  return Promise.resolve().then(ask)
+    .then(({ data, error }) => [data.session, error] as const)
+    .catch((error) => [null, error ?? {}] as const);
+}
+
+/**
+ * Whose session it is. Nobody's, where it has no user, or where its token is another's: a storage that
+ * keeps them apart is written in two steps, and what goes out is the token.
+ */
+function idOf(session: SupabaseSession | null): string | undefined {
+  let id: string | undefined;
+  try {
+    const { user, access_token } = session!;
+    id = user.id;
+    const payload = access_token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
+    const { sub } = JSON.parse(atob(payload));
+    if (sub && sub !== id) id = undefined;
+  } catch {
+    // There is none, or the token is none that can be read: the function judges it.
+  }
+  return id;
+}
+
 /** The Auth server's own no, such as for a refresh token that is over: supabase-js signs out then. */
-function isRefusal({ status }: Partial<BehestError>): boolean {
-  return /^4(?!29)/.test(`${status}`);
+function isRefusal(error: unknown): boolean {
+  return /^4(?!29)/.test(`${(error as Partial<BehestError>).status}`);
 }

@@ -1,7 +1,7 @@
 /** Work that can be ended, and waits for it that can be ended on their own. */
 
 import type { Clock } from "./clock.ts";
-import { BehestError } from "./error.ts";
+import { timedOut } from "./error.ts";
 
 /** Something under way that several may wait for. */
 export interface Work<T> {
@@ -30,10 +30,7 @@ export function begin<T>(
     Promise.resolve(controller.signal).then(work).then(resolve, reject);
   });
   // A timer of more than 24 days would fire at once.
-  const stop = clock.after(
-    Math.min(ms, 2 ** 31 - 1),
-    () => end(new BehestError("timeout", "No token in time: ask again.")),
-  );
+  const stop = clock.after(Math.min(ms, 2 ** 31 - 1), () => end(timedOut()));
   // Whoever waited may have gone.
   promise.catch(() => {}).finally(stop);
   return { promise, end };

@@ -36,6 +36,21 @@ interface SessionAnswer {
     };
     readonly error: unknown;
 }
+/** A row, as PostgREST and Realtime give it. */
+type Row = Record<string, unknown>;
+/** A channel of Realtime. */
+interface RealtimeChannelLike {
+    on(type: "postgres_changes", filter: {
+        event: "*";
+        schema: string;
+        table: string;
+        filter: string;
+    }, listener: (change: {
+        new: Row;
+    }) => void): unknown;
+    on(type: "system", filter: object, listener: (message: Record<string, string>) => void): unknown;
+    subscribe(listener: (status: string, error?: Error) => void): unknown;
+}
 /** A client of supabase-js, version 2. */
 export interface SupabaseLike {
     readonly auth: {
@@ -49,6 +64,8 @@ export interface SupabaseLike {
             };
         };
     };
+    channel(topic: string): RealtimeChannelLike;
+    removeChannel(channel: RealtimeChannelLike): unknown;
     readonly functions: {
         invoke(name: string, options: {
             method: "POST";
@@ -93,6 +110,19 @@ export interface Snapshot {
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 /** The class `OpenAI`, or one that extends it. */
 type OpenAIClass = new (options: never) => object;
+/** Where the plan stands, by default as the migration puts it there. */
+interface PlanOptions {
+    readonly schema?: string | undefined;
+    readonly table?: string | undefined;
+    /** What the plan is in. */
+    readonly column?: string | undefined;
+    /** What the user's id is in. */
+    readonly userColumn?: string | undefined;
+    /** Seconds from one look to the next while Realtime is not there; without it there is none. */
+    readonly pollSeconds?: number | undefined;
+    /** Hears once of what stands in the way: of Realtime, or of reading the row. */
+    readonly onError?: ((error: unknown) => void) | undefined;
+}
 /** Every one has a default that suits. */
 export interface BehestOptions {
     /** Name of the Edge Function; by default `behest-token`. */
@@ -143,6 +173,12 @@ export interface Behest {
     invalidate(): void;
     /** The next token begins another Behest session. */
     newSession(): void;
+    /**
+     * The user's plan, watched by Realtime: a change of it is in the next token.
+     *
+     * @returns what ends it
+     */
+    watchPlan(options?: PlanOptions): () => void;
     /**
      * For `useSyncExternalStore`, signals and stores.
      *

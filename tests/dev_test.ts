@@ -120,7 +120,7 @@ Deno.test("demo goes the whole way in both modes and exits with 0", async () => 
   for (const { steps, claims } of runs) {
     assert.deepEqual(
       steps.map(({ name }: { name: string }) => name),
-      ["start stack", "sign up", "mint", "streamed chat"],
+      ["start stack", "sign up", "mint", "streamed chat", "upgrade", "streamed chat"],
     );
     assert.equal(claims.tier, 1);
   }

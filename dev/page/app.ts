@@ -7,6 +7,7 @@ import { type Claims, readClaims } from "./claims.ts";
 import { makeClient } from "./client.ts";
 import { toFault } from "./fault.ts";
 import { makeLog } from "./log.ts";
+import { makePlanSwitch } from "./plan.ts";
 import type { PageSettings } from "./settings.ts";
 import { makeTrials } from "./trials.ts";
 import {
@@ -38,6 +39,12 @@ const steps = {
   trials: makeStep("trials", toFault),
 };
 const chat = makeChat(steps.chat, client.ask);
+const planSwitch = makePlanSwitch({
+  step: steps.trials,
+  log,
+  plans: settings.plans,
+  userId: () => shown?.claims.uid,
+});
 const signInButton = find<HTMLButtonElement>("sign-in");
 const signOutButton = find<HTMLButtonElement>("sign-out");
 const revokeButton = find<HTMLButtonElement>("revoke");
@@ -47,6 +54,12 @@ let lastMint: Call | undefined;
 let countdown: ReturnType<typeof setInterval> | undefined;
 
 function showChoices(): void {
+  // A Supabase that the stack did not bring has users of its own, and none is made there.
+  const own = settings.users.length === 0;
+  find("choices").hidden = own;
+  find("login").hidden = !own;
+  find("other-user").hidden = own;
+  if (own) return;
   const choices = [
     ...settings.users.map(({ plan, email }) => [plan, plan, email]),
     [NEW_USER, "New user", "signs up now"],
@@ -62,6 +75,7 @@ function showChoices(): void {
 
 /** Who is signed in is whom the choice shows, whichever tab that was done in. */
 function showChoice(): void {
+  if (settings.users.length === 0) return;
   const value = settings.users.find((user) => user.email === email)?.plan ?? NEW_USER;
   choiceOf(value).checked = true;
 }
@@ -124,6 +138,7 @@ function forgetToken(): void {
   shown = undefined;
   revokeButton.disabled = true;
   steps.claims.reset();
+  planSwitch.show(undefined);
   for (const id of ["minted", "claims"]) showFacts(id, []);
   find("timings").replaceChildren();
 }
@@ -149,6 +164,7 @@ async function showToken({ token, ttl }: BehestToken): Promise<void> {
 }
 
 function showClaims(claims: Claims, ttl: number): void {
+  planSwitch.show(claims.tier);
   const left = make("span", "", "left");
   const tick = () => {
     const seconds = claims.exp - Date.now() / 1000;
@@ -190,7 +206,8 @@ function showStatus(): void {
     find("client-status").textContent = status;
     log.add("status", error ? `${status}: ${error.code}` : status, status === "failed");
   }
-  if (status === "ready" && shown) behest.getToken().then(showToken, () => {});
+  // A token that is gone without a fault had another plan, or was refused: the next one is shown.
+  if (/ready|idle/.test(status) && shown) behest.getToken().then(showToken, () => {});
 }
 
 showChoices();
@@ -199,8 +216,10 @@ find("supabase-origin").textContent = settings.url;
 find("gateway-origin").textContent = settings.gatewayUrl;
 find("who").addEventListener("submit", (event) => {
   event.preventDefault();
-  const choice = new FormData(event.target as HTMLFormElement).get("user") as string;
-  signIn(choice);
+  const fields = new FormData(event.target as HTMLFormElement);
+  const field = (name: string) => fields.get(name) as string;
+  if (settings.users.length > 0) signIn(field("user"));
+  else changeUser(() => client.signIn({ email: field("email"), password: field("password") }));
 });
 signOutButton.addEventListener("click", () => changeUser(client.signOut));
 find("again").addEventListener("click", () => mint(behest.invalidate));
@@ -217,6 +236,7 @@ makeTrials({
 behest.subscribe(showStatus);
 showStatus();
 client.follow(follow);
+behest.watchPlan({ onError: (error) => log.add("status", `Realtime: ${error}`, true) });
 // A second tab is opened with the user that it is for.
 const as = new URLSearchParams(location.search).get("as");
 if (as) {

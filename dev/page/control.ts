@@ -18,6 +18,11 @@ export async function revokeToken(jti: string): Promise<void> {
   await call("revocations", { jti });
 }
 
+/** Writes a user's plan, as the webhook of a billing provider would. */
+export async function setPlan(id: string, plan: string): Promise<void> {
+  await call("plan", { id, plan });
+}
+
 /** What a browser says of a server that is gone is for nobody to read. */
 export class NoStackError extends Error {
   override name = "no_stack";

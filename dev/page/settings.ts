@@ -19,4 +19,6 @@ export interface Login {
 export interface PageSettings extends Backend {
   gatewayUrl: string;
   users: (Login & { plan: string })[];
+  /** The plans that the page may play billing with, by tier. */
+  plans: string[];
 }

@@ -13,12 +13,15 @@ export interface Controls {
   setState(state: EdgeState): Promise<void>;
   /** @param jti of the token that the gateway is to refuse from now on */
   revoke(jti: string): void;
+  /** Writes a user's plan as billing does; nothing where Supabase is not the stack's own. */
+  setPlan?: ((id: string, plan: string) => Promise<void>) | undefined;
 }
 
 const STATES: string[] = ["api-key", "local", "down"] satisfies EdgeState[];
 
 /**
- * `GET` and `POST /dev/function` with `{state}`, and `POST /dev/revocations` with `{jti}`.
+ * `GET` and `POST /dev/function` with `{state}`, `POST /dev/revocations` with `{jti}`, and
+ * `POST /dev/plan` with `{id, plan}`.
  *
  * @param origins the page's own: any other page that one has open could call the loopback, too
  */
@@ -34,6 +37,16 @@ export function makeControl(controls: Controls, origins: string[]): Page {
     "POST /dev/revocations": ({ jti }) => {
       if (typeof jti !== "string" || jti === "") return refuse(400, "jti is that of a token");
       controls.revoke(jti);
+      return new Response(null, { status: 204 });
+    },
+    "POST /dev/plan": async ({ id, plan }) => {
+      if (!controls.setPlan) return refuse(404, "this Supabase is not the stack's own");
+      if (typeof id !== "string" || typeof plan !== "string") return refuse(400, "id and plan");
+      try {
+        await controls.setPlan(id, plan);
+      } catch (error) {
+        return refuse(502, (error as Error).message);
+      }
       return new Response(null, { status: 204 });
     },
   };

@@ -1,17 +1,20 @@
 /**
  * `deno task demo`: the whole way once, as an app would go it. A new user signs
- * up, gets a Behest token, and streams a chat with it.
+ * up, gets a Behest token, and streams a chat with it; billing writes another
+ * plan, and the next message goes out on its tier.
  */
 
 import { parseArgs } from "node:util";
 import { createClient } from "@supabase/supabase-js";
 import { decodeJwt, type JWTPayload } from "jose";
 import OpenAI from "openai";
+import { type Behest, createBehest } from "../../client/mod.ts";
 import { MODEL } from "../gateway/chat.ts";
 import type { Mode } from "./edge.ts";
 import { type Stack, startStack } from "./stack.ts";
+import { setPlan } from "./users.ts";
 
-const HELP = `Goes the whole way once: sign-up, Behest token, streamed chat.
+const HELP = `Goes the whole way once: sign-up, Behest token, streamed chat, upgrade.
 
   deno task demo [flags]
 
@@ -22,6 +25,12 @@ const HELP = `Goes the whole way once: sign-up, Behest token, streamed chat.
 
 const PROMPT = "Tell me who I am.";
 
+/** The plan that billing writes, and its tier. */
+const UPGRADE = { plan: "max", tier: 3 };
+
+/** How long Realtime may take before the demo says that it does not work, in ms. */
+const PATIENCE = 30_000;
+
 /** What one mode went through. */
 interface Run {
   mode: Mode;
@@ -29,16 +38,6 @@ interface Run {
   steps: { name: string; ms: number; result: string }[];
   claims?: JWTPayload;
   error?: string;
-}
-
-/** The answer of the function. */
-interface Minted {
-  token: string;
-  sessionId: string;
-  ttl: number;
-  expiresAt: number;
-  baseUrl: string;
-  tier: number;
 }
 
 /** Never throws: a failure is part of the result. */
@@ -58,8 +57,9 @@ async function run(mode: Mode, say: (text: string) => void): Promise<Run> {
 
   say(`Mode ${mode}`);
   let stack: Stack | undefined;
+  let behest: Behest | undefined;
   try {
-    stack = await step("start stack", async () => {
+    const own = stack = await step("start stack", async () => {
       const started = await startStack({
         mode,
         port: 0,
@@ -68,9 +68,11 @@ async function run(mode: Mode, say: (text: string) => void): Promise<Run> {
       });
       return [started, started.url];
     });
-    const supabase = createClient(stack.url, stack.publishableKey, {
+    const supabase = createClient(own.url, own.publishableKey, {
       auth: { persistSession: false, autoRefreshToken: false },
     });
+    const client = behest = createBehest(supabase);
+    const openai = client.openai(OpenAI, { timeout: 15_000 });
 
     const userId = await step("sign up", async () => {
       const email = `${crypto.randomUUID()}@example.com`;
@@ -83,49 +85,56 @@ async function run(mode: Mode, say: (text: string) => void): Promise<Run> {
     });
 
     const minted = await step("mint", async () => {
-      const { data, error } = await supabase.functions.invoke<Minted>(
-        "behest-token",
-      );
-      if (error) {
-        throw new Error(await error.context?.text?.() ?? error.message);
-      }
-      return [data!, `tier ${data!.tier}, valid for ${data!.ttl} s`];
+      const token = await client.getToken();
+      return [token, `tier ${token.tier}, valid for ${token.ttl} s`];
     });
     result.claims = decodeJwt(minted.token);
     say(JSON.stringify(result.claims, null, 2).replace(/^/gm, "    "));
 
-    const words = await step("streamed chat", async () => {
-      const openai = new OpenAI({
-        apiKey: minted.token,
-        baseURL: `${minted.baseUrl}/v1`,
-        timeout: 15_000,
-        defaultHeaders: { "X-Session-Id": minted.sessionId },
+    const chat = (tier: number) =>
+      step("streamed chat", async () => {
+        const stream = await openai.chat.completions.create({
+          model: MODEL,
+          stream: true,
+          messages: [{ role: "user", content: PROMPT }],
+        });
+        let text = "";
+        for await (const chunk of stream) {
+          text += chunk.choices[0]?.delta.content ?? "";
+        }
+        for (const expected of [PROMPT, userId, `tier ${tier}`]) {
+          if (!text.includes(expected)) throw new Error(`The chat does not say "${expected}".`);
+        }
+        return [text, text];
       });
-      const stream = await openai.chat.completions.create({
-        model: MODEL,
-        stream: true,
-        messages: [{ role: "user", content: PROMPT }],
-      });
-      let text = "";
-      for await (const chunk of stream) {
-        text += chunk.choices[0]?.delta.content ?? "";
-      }
-      return [text, text];
-    });
+    await chat(1);
 
-    for (const expected of [PROMPT, userId, `tier ${minted.tier}`]) {
-      if (!words.includes(expected)) {
-        throw new Error(`The chat does not say "${expected}".`);
-      }
-    }
+    await step("upgrade", async () => {
+      client.watchPlan();
+      await until(() => own.realtime.load.channels > 0);
+      await setPlan(own.url, own.secretKey, userId, UPGRADE.plan);
+      await until(async () => (await client.getToken()).tier === UPGRADE.tier);
+      return [undefined, `billing writes ${UPGRADE.plan}, the next token has tier ${UPGRADE.tier}`];
+    });
+    await chat(UPGRADE.tier);
     result.ok = true;
   } catch (error) {
     result.error = (error as Error).message;
     say(`  failed: ${result.error}`);
   } finally {
+    behest?.close();
     await stack?.stop();
   }
   return result;
+}
+
+/** @throws {Error} where it does not happen in time */
+async function until(happened: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (!await happened()) {
+    if (performance.now() > end) throw new Error("Realtime does not tell of the change.");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** @throws {Error} with what is wrong about which flag */

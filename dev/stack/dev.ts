@@ -1,24 +1,37 @@
 /** `deno task dev`: runs the stack until Ctrl-C. */
 
 import { parseArgs } from "node:util";
-import { DEFAULT_GATEWAY_PORT, DEFAULT_PORT, startStack } from "./stack.ts";
+import { type Attached, DEFAULT_ATTACHED_PORT, lookAt, readAttached } from "./attached.ts";
 import type { Mode } from "./edge.ts";
-import type { Stack } from "./stack.ts";
+import {
+  type AttachedStack,
+  DEFAULT_GATEWAY_PORT,
+  DEFAULT_PORT,
+  type Stack,
+  startAttached,
+  startStack,
+} from "./stack.ts";
 import { MODEL } from "../gateway/chat.ts";
 
-const HELP = `Runs a local Supabase, the function and a double of the Behest gateway.
+const HELP =
+  `Runs a local Supabase, the function and a double of the Behest gateway; or the last two
+around a Supabase that is there already, where nothing is written.
 
   deno task dev [flags]
 
   --mode <mode>          api-key (default): the function calls Behest to mint
                          local: the function signs by itself
-  --port <port>          Supabase and the function (default ${DEFAULT_PORT}; 0 takes a free one)
+  --supabase <url>       a Supabase that is there: of \`supabase start\`, or a hosted project's
+  --key <key>            its publishable key
+  --port <port>          Supabase and the function (default ${DEFAULT_PORT}, with --supabase
+                         ${DEFAULT_ATTACHED_PORT}; 0 takes a free one)
   --gateway-port <port>  the Behest gateway (default ${DEFAULT_GATEWAY_PORT}; 0 likewise)
   --help                 this text
 `;
 
 interface Flags {
   mode: Mode;
+  attached?: Attached;
   port: number;
   gatewayPort: number;
   help: boolean;
@@ -30,7 +43,9 @@ function parseFlags(args: string[]): Flags {
     args,
     options: {
       mode: { type: "string", default: "api-key" },
-      port: { type: "string", default: String(DEFAULT_PORT) },
+      supabase: { type: "string" },
+      key: { type: "string" },
+      port: { type: "string" },
       "gateway-port": { type: "string", default: String(DEFAULT_GATEWAY_PORT) },
       help: { type: "boolean", default: false },
     },
@@ -38,9 +53,14 @@ function parseFlags(args: string[]): Flags {
   if (values.mode !== "api-key" && values.mode !== "local") {
     throw new Error("--mode is api-key or local.");
   }
+  if (values.key !== undefined && values.supabase === undefined) {
+    throw new Error("--key goes with --supabase: without it the keys are made at the start.");
+  }
+  const port = values.supabase === undefined ? DEFAULT_PORT : DEFAULT_ATTACHED_PORT;
   return {
     mode: values.mode,
-    port: parsePort("--port", values.port),
+    ...(values.supabase !== undefined && { attached: readAttached(values.supabase, values.key) }),
+    port: parsePort("--port", values.port ?? String(port)),
     gatewayPort: parsePort("--gateway-port", values["gateway-port"]),
     help: values.help,
   };
@@ -54,34 +74,50 @@ function parsePort(flag: string, text: string): number {
   return port;
 }
 
-/** What a person needs to begin, with lines to paste into a shell. */
-function describe(stack: Stack): string {
-  const rows = [
+/** What a person needs to begin. */
+function describe(stack: AttachedStack, rows: [string, string][], rest: string[]): string {
+  const all = [
     ["Demo page", stack.pageUrl],
     ["Supabase", stack.url],
     ["Function", stack.functionUrl],
     ["Behest gateway", stack.gatewayUrl],
     ["Publishable key", stack.publishableKey],
     ["Mode", stack.mode],
-    ...stack.users.map((
-      user,
-    ) => [`User on ${user.plan}`, `${user.email}  ${user.password}`]),
+    ...rows,
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
+  const width = Math.max(...all.map(([name = ""]) => name.length));
   const line = "─".repeat(72);
   return [
     "",
     line,
-    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    ...all.map(([name = "", value]) => `${name.padEnd(width)}  ${value}`),
     line,
     "",
-    "Paste, to sign in, mint and chat:",
-    "",
-    ...curlLines(stack),
+    ...rest,
     "",
     "Ctrl-C stops everything.",
     "",
   ].join("\n");
+}
+
+/** With lines to paste into a shell. */
+function describeOwn(stack: Stack): string {
+  return describe(
+    stack,
+    stack.users.map(({ plan, email, password }) => [`User on ${plan}`, `${email}  ${password}`]),
+    ["Paste, to sign in, mint and chat:", "", ...curlLines(stack)],
+  );
+}
+
+/** With what a person should know of their Supabase. */
+function describeAttached(stack: AttachedStack, { url }: Attached, found: string[]): string {
+  return describe(stack, [["in front of", url]], [
+    "Give your app the address and the key above as those of Supabase: what it asks for goes on to",
+    `${url}, and the function is the one of this folder.`,
+    "Sign in with a user of yours: none is made here, no plan is written, and no token that is made",
+    "here is worth anything at Behest itself.",
+    ...found.flatMap((text) => ["", `Note: ${text}`]),
+  ]);
 }
 
 function curlLines(
@@ -119,19 +155,28 @@ function stopSignal(): Promise<void> {
 
 /** @returns the exit code */
 async function main(): Promise<number> {
-  let stack: Stack;
+  let stack: AttachedStack;
+  let text: string;
   try {
     const flags = parseFlags(Deno.args);
     if (flags.help) {
       console.log(HELP);
       return 0;
     }
-    stack = await startStack(flags);
+    const { attached } = flags;
+    if (attached) {
+      const found = await lookAt(attached);
+      stack = await startAttached(flags, attached);
+      text = describeAttached(stack, attached, found);
+    } else {
+      const own = stack = await startStack(flags);
+      text = describeOwn(own);
+    }
   } catch (error) {
     console.error((error as Error).message);
     return 1;
   }
-  console.log(describe(stack));
+  console.log(text);
   const broken = await Promise.race([stopSignal(), stack.broken]);
   await stack.stop();
   if (broken) console.error(broken);

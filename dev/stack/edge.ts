@@ -28,6 +28,8 @@ export interface EdgeOptions {
   /** For either mode; of two values of one name this is the one that counts. */
   env: Record<string, string>;
   credentials: Credentials;
+  /** Hosts beside the loopback that it may call. */
+  hosts: string[];
   onLine: (line: string) => void;
   /** Where the function is from now on; nowhere, while it is down. */
   moved: (url: string | undefined) => void;
@@ -35,12 +37,12 @@ export interface EdgeOptions {
 
 /** Only the first mode's process is started: most people never switch. */
 export async function startEdge(
-  { deno, mode, env, credentials, onLine, moved }: EdgeOptions,
+  { deno, mode, env, credentials, hosts, onLine, moved }: EdgeOptions,
 ): Promise<Edge> {
   const children = new Map<Mode, Promise<Child>>();
   const start = (mode: Mode): Promise<Child> => {
     const child = children.get(mode) ??
-      startFunction(deno, { ...behestEnv(mode, credentials), ...env }, onLine);
+      startFunction(deno, { ...behestEnv(mode, credentials), ...env }, onLine, hosts);
     children.set(mode, child);
     // One that did not start may the next time.
     child.catch(() => children.delete(mode));
@@ -68,12 +70,14 @@ export function startFunction(
   deno: string,
   env: Record<string, string>,
   onLine: (line: string) => void,
+  hosts: string[] = [],
 ): Promise<Child> {
+  const net = ["127.0.0.1", ...hosts].join(",");
   const isolation = ["--no-config", "--no-lock", "--no-npm", "--no-remote"];
   return startChild({
     name: "The function",
     deno,
-    args: [...isolation, "--allow-net=127.0.0.1", "--allow-env", "dev/stack/function.ts"],
+    args: [...isolation, `--allow-net=${net}`, "--allow-env", "dev/stack/function.ts"],
     env,
     inheritEnv: false,
     onLine,

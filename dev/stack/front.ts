@@ -4,8 +4,8 @@
  * demo page's.
  */
 
-/** Path prefix to the URL that serves it; to nothing, where it is down. */
-export type Routes = Record<string, string | undefined>;
+/** Path prefix to the URL that serves it, or what does here; to nothing, where it is down. */
+export type Routes = Record<string, string | ((request: Request) => Response) | undefined>;
 
 /** Answers the paths of no route, where it has something for them. */
 export type Page = (request: Request) => Promise<Response | undefined>;
@@ -72,6 +72,9 @@ async function hand(request: Request, routes: Routes, page: Page): Promise<Respo
     const status = Object.keys(routes).length === 0 ? 503 : 404;
     return Response.json({ message: "Nothing is served here." }, { status });
   }
+  const to = routes[prefix];
+  // A socket cannot be handed on: who serves it upgrades the request itself.
+  if (typeof to === "function") return to(request);
   // Hosted, the API gateway answers the CORS of these; Lite leaves headers out.
   const supabase = !prefix.startsWith("/functions/");
   if (supabase && request.method === "OPTIONS") return preflight(request);
@@ -81,7 +84,6 @@ async function hand(request: Request, routes: Routes, page: Page): Promise<Respo
   // fetch would decode a compressed answer, but leave its headers as they were.
   headers.set("Accept-Encoding", "identity");
   const dead = () => Response.json({ message: `${prefix} does not answer.` }, { status: 502 });
-  const to = routes[prefix];
   const response = to === undefined ? dead() : await fetch(to + pathname + search, {
     method: request.method,
     headers,

@@ -7,6 +7,7 @@ import { App } from "@supabase/lite";
 import { applyPendingMigrations } from "@supabase/lite/cli";
 import { createPgliteConnection } from "@supabase/lite/pglite";
 import { exitWithParent } from "./parent.ts";
+import { publish } from "./realtime/feed.ts";
 
 /** What a project of Supabase's has before its first migration, and Lite does not. */
 const PROJECT = `
@@ -42,6 +43,7 @@ await app.fetch(new Request("http://127.0.0.1/rest/v1/first", { headers: { apike
 await connection.driver.exec("drop table public.first");
 await connection.driver.exec(PROJECT);
 await applyPendingMigrations(app);
+await publish(connection.driver, console.log);
 
 Deno.serve({
   hostname: "127.0.0.1",

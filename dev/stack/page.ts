@@ -6,13 +6,15 @@ import { MODEL } from "../gateway/chat.ts";
 import type { PageSettings } from "../page/settings.ts";
 
 /** What the page has to know of the stack. */
-export type PageOptions = Omit<PageSettings, "model">;
+export type PageOptions = Omit<PageSettings, "model" | "plans"> & { plans?: string[] };
 
 let bundle: Promise<string> | undefined;
 
 /** Nothing is bundled until the page is asked for; the other files are read each time. */
-export function makePage({ url, publishableKey, gatewayUrl, users }: PageOptions): Page {
-  const settings: PageSettings = { url, publishableKey, gatewayUrl, users, model: MODEL };
+export function makePage(
+  { url, publishableKey, gatewayUrl, users, plans = [] }: PageOptions,
+): Page {
+  const settings: PageSettings = { url, publishableKey, gatewayUrl, users, plans, model: MODEL };
   const headers = {
     "Cache-Control": "no-store",
     // Proves that the page needs nothing but this stack.
@@ -21,7 +23,7 @@ export function makePage({ url, publishableKey, gatewayUrl, users }: PageOptions
       "script-src 'self'",
       "style-src 'self'",
       "img-src data:",
-      `connect-src 'self' ${url} ${gatewayUrl}`,
+      `connect-src 'self' ${url} ${url.replace(/^http/, "ws")} ${gatewayUrl}`,
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",

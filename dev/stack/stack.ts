@@ -1,18 +1,20 @@
 /**
- * The whole way on one machine: Supabase Lite and the function behind one
+ * The whole way on one machine: Supabase Lite, a double of Realtime and the function behind one
  * origin, and the double of the Behest gateway on a port of its own. Everything
  * listens on the loopback alone, and every key is made at the start.
  */
 
-import { type Child, startChild } from "./child.ts";
+import { attach, type Attached } from "./attached.ts";
 import { makeControl } from "./control.ts";
 import { type Mode, startEdge } from "./edge.ts";
-import { type Credentials, makeCredentials, randomHex } from "../gateway/credentials.ts";
+import { type Credentials, makeCredentials } from "../gateway/credentials.ts";
 import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
-import { seedUsers, type User } from "./users.ts";
+import type { Realtime, RealtimeOptions } from "./realtime/realtime.ts";
+import { startSupabase, type Supabase } from "./supabase.ts";
+import type { User } from "./users.ts";
 
 /** Where the stack listens unless told otherwise; Supabase's own local port. */
 export const DEFAULT_PORT = 54321;
@@ -38,10 +40,12 @@ export interface StackOptions {
   origins?: string[];
   /** Limits of the gateway. */
   limits?: Partial<Limits>;
+  /** Clock and limits of the double of Realtime. */
+  realtime?: Pick<RealtimeOptions, "clock" | "limits">;
 }
 
-/** A running stack. */
-export interface Stack {
+/** A running stack, whatever its Supabase is. */
+export interface AttachedStack {
   /** What `SUPABASE_URL` is: `http://127.0.0.1:<port>`. */
   url: string;
   /** The demo page, on an origin that is not Supabase's; it is at `url`, too. */
@@ -49,14 +53,8 @@ export interface Stack {
   functionUrl: string;
   gatewayUrl: string;
   publishableKey: string;
-  /** Acts as the service role; for tests that change a plan. */
-  secretKey: string;
-  /** What Lite signs session tokens with (HS256). */
-  jwtSecret: string;
   credentials: Credentials;
   mode: Mode;
-  /** One seeded user on each plan. */
-  users: User[];
   /** Every line that the function printed so far. */
   functionLog: string[];
   /** Resolves with a message when a process has ended, also after `stop()`. */
@@ -65,8 +63,39 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** A running stack with a Supabase of its own. */
+export interface Stack extends AttachedStack {
+  /** Acts as the service role; for tests that change a plan. */
+  secretKey: string;
+  /** What Lite signs session tokens with (HS256). */
+  jwtSecret: string;
+  /** Tells of changes of `profiles`; can be taken down. */
+  realtime: Realtime;
+  /** One seeded user on each plan. */
+  users: User[];
+}
+
 /** @throws {Error} where a port is taken or a part does not start; nothing is left running */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { supabase, ...stack } = await startAround(options, startSupabase);
+  const { secretKey, jwtSecret, realtime, users } = supabase;
+  return { ...stack, secretKey, jwtSecret, realtime, users };
+}
+
+/**
+ * The same around a Supabase that is there already; nothing is written there.
+ * @throws {Error} as `startStack`
+ */
+export async function startAttached(options: StackOptions, to: Attached): Promise<AttachedStack> {
+  const { supabase: _, ...stack } = await startAround(options, () => Promise.resolve(attach(to)));
+  return stack;
+}
+
+/** @param start of the Supabase that all is put around, once its address is known */
+async function startAround<S extends Supabase>(
+  options: StackOptions,
+  start: (url: string, options: StackOptions, say: (text: string) => void) => Promise<S>,
+): Promise<AttachedStack & { supabase: S }> {
   const { mode = "api-key", quiet = false } = options;
   const say = quiet ? () => {} : (text: string) => console.error(text);
   const running: { stop(): Promise<void> }[] = [];
@@ -89,14 +118,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     );
     running.push(gateway);
 
-    const keys = {
-      jwtSecret: randomHex(32),
-      publishableKey: `sb_publishable_${randomHex(16)}`,
-      secretKey: `sb_secret_${randomHex(16)}`,
-    };
-    say("Starting Supabase Lite (the first start downloads it) …");
-    const lite = await startLite(keys);
-    running.push(lite);
+    const supabase = await start(front.url, options, say);
+    running.push(supabase);
+    const { publishableKey, users, plans, setPlan } = supabase;
 
     say("Starting the function …");
     const functionLog: string[] = [];
@@ -104,49 +128,43 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       deno: options.deno ?? Deno.execPath(),
       mode,
       credentials,
+      hosts: [new URL(supabase.url).host],
       env: {
-        SUPABASE_URL: front.url,
-        SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
-        JWT_SECRET: keys.jwtSecret,
+        SUPABASE_URL: supabase.url,
+        SUPABASE_PUBLISHABLE_KEY: publishableKey,
         BEHEST_BASE_URL: gateway.url,
         CORS_ORIGIN: origins.join(","),
+        ...supabase.env,
         ...options.env,
       },
       onLine(line) {
         functionLog.push(line);
         say(`function  ${line}`);
       },
-      moved: (url) =>
-        front.open({
-          "/auth/v1": lite.url,
-          "/rest/v1": lite.url,
-          "/functions/v1/behest-token": url,
-        }),
+      moved: (url) => front.open({ "/functions/v1/behest-token": url, ...supabase.routes }),
     });
     running.push(edge);
 
-    say("Seeding a user on each plan …");
-    const users = await seedUsers(front.url, keys.publishableKey, keys.secretKey);
-    const shown = { url: front.url, gatewayUrl: gateway.url, users };
-    const page = makePage({ ...shown, publishableKey: keys.publishableKey });
+    const shown = { url: front.url, gatewayUrl: gateway.url };
+    const page = makePage({ ...shown, publishableKey, users, plans });
     const control = makeControl({
       state: () => edge.state,
       setState: edge.set,
       revoke: gateway.revoke,
+      setPlan,
     }, own);
     front.show(async (request) => await control(request) ?? await page(request));
     return {
-      ...keys,
-      url: front.url,
+      ...shown,
+      supabase,
+      publishableKey,
       pageUrl,
       functionUrl: `${front.url}/functions/v1/behest-token`,
-      gatewayUrl: gateway.url,
       credentials,
       mode,
-      users,
       functionLog,
       broken: Promise.race([
-        lite.ended.then(() => "Supabase Lite has ended."),
+        supabase.ended.then(() => "Supabase Lite has ended."),
         edge.ended.then(() => "The function has ended."),
       ]),
       stop,
@@ -155,31 +173,6 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await stop();
     throw error;
   }
-}
-
-/** Its right to the network keeps it on the loopback; it needs none to write. */
-function startLite(
-  keys: { jwtSecret: string; publishableKey: string; secretKey: string },
-): Promise<Child> {
-  return startChild({
-    name: "Supabase Lite",
-    deno: Deno.execPath(),
-    args: [
-      "--allow-net=127.0.0.1",
-      "--allow-env",
-      "--allow-read",
-      "--allow-sys",
-      "dev/stack/lite.ts",
-    ],
-    env: {
-      JWT_SECRET: keys.jwtSecret,
-      SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
-      SUPABASE_SECRET_KEY: keys.secretKey,
-      DO_NOT_TRACK: "1",
-    },
-    inheritEnv: true,
-    onLine: () => {},
-  });
 }
 
 /** @throws {Error} that names the flag to set, where the port is taken */

@@ -11,11 +11,11 @@ export interface User {
 /** The same for all; they exist on the loopback alone, and until the stack stops. */
 const PASSWORD = "behest-local-dev";
 
-const PLANS = ["free", "pro", "max"];
+/** By tier, as the function counts them. */
+export const PLANS = ["free", "pro", "max"];
 
 /**
- * Signs them up as users do, then sets their plan as billing would: by the
- * service role, since a user cannot.
+ * Signs them up as users do, then sets their plan as billing would: a user cannot.
  * @throws {Error} with the answer, where Supabase refuses
  */
 export function seedUsers(
@@ -35,7 +35,10 @@ export function seedUsers(
   }));
 }
 
-/** @throws {Error} with the answer, where Supabase refuses */
+/**
+ * Writes a user's plan as billing does.
+ * @throws {Error} with the answer, where Supabase refuses
+ */
 export async function setPlan(
   url: string,
   secretKey: string,
@@ -43,10 +46,10 @@ export async function setPlan(
   plan: string,
 ): Promise<void> {
   const answer = await send(
-    `${url}/rest/v1/profiles?id=eq.${id}`,
-    "PATCH",
+    `${url}/rest/v1/rpc/set_plan`,
+    "POST",
     secretKey,
-    { plan },
+    { user_id: id, plan },
   );
   await answer.body?.cancel();
 }

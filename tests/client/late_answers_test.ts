@@ -131,17 +131,26 @@ Deno.test("a mint that was timed out while it waited for a refresh does not call
   });
 });
 
-Deno.test("who asks in a pause hears its error at once, also in doubt with a getSession() that hangs", async () => {
+Deno.test("who asks in a pause hears its error at once, and in doubt waits for who is there: it may be another's error", async () => {
   await inMinimal("ada", async (supabase, behest) => {
     supabase.function.always(() => refused(503, "auth_unavailable", { "Retry-After": "60" }));
     await rejects(behest.getToken(), "auth_unavailable");
-    supabase.onGetSession = () => never();
-    tellElsewhere(supabase, "bob");
     for (let nth = 0; nth < 20; nth++) {
       const waiting = [watch(behest.getToken()), watch(behest.fetch(CHAT))];
       await settle(1);
       for (const each of waiting) assert.equal(codeOf(each), "auth_unavailable");
     }
+    supabase.onGetSession = () => never();
+    tellElsewhere(supabase, "bob");
+    assert.equal(behest.getSnapshot().error, undefined);
+    const waiting = [watch(behest.getToken()), watch(behest.fetch(CHAT))];
+    await settle();
+    for (const each of waiting) assert.equal(each.outcome, undefined);
+    supabase.clock.advance(15);
+    await settle();
+    for (const each of waiting) assert.equal(codeOf(each), "timeout");
+    freeSession(supabase);
+    await rejects(behest.getToken(), "auth_unavailable");
     assert.equal(supabase.function.mints.length, 1);
   });
 });

@@ -7,8 +7,6 @@ export interface AuthUser {
   readonly is_anonymous: boolean;
 }
 
-const SESSION_SECONDS = 3600;
-
 function part(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
@@ -28,6 +26,8 @@ export class AuthDouble {
   readonly calls: string[] = [];
   /** Every session token that was given out. */
   readonly tokens: string[] = [];
+  /** Seconds that a session lives by the device's date; less than none, where that is ahead. */
+  life = 3600;
   /** Takes the place of the answer to a refresh. */
   onRefresh: ((user: AuthUser) => Response | Promise<Response> | undefined) | undefined;
   #users = new Map<string, AuthUser>();
@@ -70,7 +70,7 @@ export class AuthDouble {
     this.#users.set(id, user);
     const refresh_token = `refresh-${++this.#count}`;
     this.#refreshTokens.set(refresh_token, id);
-    const exp = Math.floor(Date.now() / 1000) + SESSION_SECONDS;
+    const exp = Math.floor(Date.now() / 1000) + this.life;
     const header = part({ alg: "ES256", typ: "JWT", kid: "k1" });
     const claims = part({ sub: id, exp, is_anonymous, jti: this.#count });
     const access_token = `${header}.${claims}.${part("signature")}`;
@@ -78,7 +78,7 @@ export class AuthDouble {
     return Response.json({
       access_token,
       token_type: "bearer",
-      expires_in: SESSION_SECONDS,
+      expires_in: this.life,
       expires_at: exp,
       refresh_token,
       user,

@@ -9,6 +9,7 @@ import {
   type SupabaseLike,
   type SupabaseSession,
 } from "./client_module.ts";
+import { RealtimeDouble } from "./client_realtime.ts";
 
 type SessionAnswer = Awaited<ReturnType<SupabaseLike["auth"]["getSession"]>>;
 type Listener = Parameters<SupabaseLike["auth"]["onAuthStateChange"]>[0];
@@ -22,6 +23,7 @@ export function sessionOf(id: string, is_anonymous?: boolean): SupabaseSession {
 
 export class Minimal implements SupabaseLike {
   readonly clock = new DeviceClock();
+  readonly realtime = new RealtimeDouble();
   readonly function = new FunctionDouble();
   readonly gateway = new BehestDouble();
   /** What supabase-js has in its storage. */
@@ -74,13 +76,22 @@ export class Minimal implements SupabaseLike {
     },
   };
 
+  readonly channel = this.realtime.channel;
+  readonly removeChannel = this.realtime.removeChannel;
+  readonly schema = this.realtime.schema;
+
   answer(session = this.session): Promise<SessionAnswer> {
     return Promise.resolve({ data: { session }, error: null });
   }
 
   /** Tells an event as supabase-js does, to every listener in one go. */
   tell(event: string, session: SupabaseSession | null): void {
-    this.signedIn = session?.user?.id;
+    try {
+      this.signedIn = session?.user?.id;
+    } catch {
+      // Such a user cannot be read.
+      this.signedIn = undefined;
+    }
     this.#telling = true;
     for (const listener of this.listeners) {
       const waited: unknown = listener(event, session);

@@ -1,0 +1,104 @@
+/** The Supabase that the stack brings with it: Supabase Lite, and the double of Realtime. */
+
+import { randomHex } from "../gateway/credentials.ts";
+import { type Child, startChild } from "./child.ts";
+import type { Routes } from "./front.ts";
+import { makeRealtime, type Realtime, type RealtimeOptions } from "./realtime/realtime.ts";
+import { PLANS, seedUsers, setPlan, type User } from "./users.ts";
+
+/** What the function, the front and the page have to know of a Supabase. */
+export interface Supabase {
+  /** What `SUPABASE_URL` is to the function. */
+  url: string;
+  publishableKey: string;
+  /** More of the function's settings. */
+  env: Record<string, string>;
+  /** Where the front hands requests on. */
+  routes: Routes;
+  /** Who can sign in on the page with one click. */
+  users: User[];
+  /** The plans that the page can play billing with, by tier. */
+  plans: string[];
+  setPlan?: (id: string, plan: string) => Promise<void>;
+  /** Settles when it has ended by itself. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One that was made for this stack, empty, with every key at hand. */
+export interface OwnSupabase extends Supabase {
+  secretKey: string;
+  jwtSecret: string;
+  realtime: Realtime;
+}
+
+/**
+ * @param url where the front will serve it
+ * @throws {Error} with its last lines, where it does not start
+ */
+export async function startSupabase(
+  url: string,
+  options: { realtime?: Pick<RealtimeOptions, "clock" | "limits"> },
+  say: (text: string) => void,
+): Promise<OwnSupabase> {
+  const keys = {
+    jwtSecret: randomHex(32),
+    publishableKey: `sb_publishable_${randomHex(16)}`,
+    secretKey: `sb_secret_${randomHex(16)}`,
+  };
+  const realtime = makeRealtime({ ...keys, ...options.realtime });
+  say("Starting Supabase Lite (the first start downloads it) …");
+  const lite = await startLite(keys, realtime.hear);
+  const stop = async () => {
+    await Promise.all([realtime.stop(), lite.stop()]);
+  };
+  try {
+    say("Seeding a user on each plan …");
+    const users = await seedUsers(lite.url, keys.publishableKey, keys.secretKey);
+    return {
+      ...keys,
+      url,
+      env: { JWT_SECRET: keys.jwtSecret },
+      routes: {
+        "/auth/v1": lite.url,
+        "/rest/v1": lite.url,
+        "/realtime/v1/websocket": realtime.answer,
+      },
+      users,
+      plans: PLANS,
+      setPlan: (id, plan) => setPlan(lite.url, keys.secretKey, id, plan),
+      realtime,
+      ended: lite.ended,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Its right to the network keeps it on the loopback; it needs none to write. */
+function startLite(
+  keys: { jwtSecret: string; publishableKey: string; secretKey: string },
+  onLine: (line: string) => void,
+): Promise<Child> {
+  return startChild({
+    name: "Supabase Lite",
+    deno: Deno.execPath(),
+    args: [
+      "--allow-net=127.0.0.1",
+      "--allow-env",
+      "--allow-read",
+      "--allow-sys",
+      "dev/stack/lite.ts",
+    ],
+    env: {
+      JWT_SECRET: keys.jwtSecret,
+      SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
+      SUPABASE_SECRET_KEY: keys.secretKey,
+      DO_NOT_TRACK: "1",
+    },
+    inheritEnv: true,
+    onLine,
+  });
+}
