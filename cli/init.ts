@@ -20,7 +20,8 @@ export const INIT_HELP = `Puts the function into a Supabase project, and prints 
                stand more than once, or name several
   --client     puts the app's side there, such as src/lib/behest.ts: one TypeScript file, to be
                imported where the package is not installed
-  --migration  adds the table with each user's plan, profiles, as a migration
+  --migration  adds a migration for users' plans: the table profiles, or what yours lacks, kept from
+               users' writing, and set_plan for billing
   --dry-run    shows what would change, and changes nothing
   --force      overwrites a function, or a client, that was changed by hand
 

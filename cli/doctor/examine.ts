@@ -11,6 +11,7 @@ import {
 } from "./gateway.ts";
 import { checkClaims } from "./claims.ts";
 import { checkMint } from "./mint.ts";
+import { checkPlan } from "./plan.ts";
 import { askForged, checkRefusals } from "./refusals.ts";
 import { openSession } from "./session.ts";
 import { checkSettings } from "./settings.ts";
@@ -57,6 +58,7 @@ async function examineAll(context: CheckContext): Promise<number | undefined> {
     return undefined;
   }
   const token = checkClaims(context, session, minted);
+  await checkPlan(context, session);
   const iatAhead = token?.iat === undefined ? undefined : token.iat * 1000 + 500 - minted.at;
   const gateway = await checkGatewayAddress(context, minted);
   if (!gateway) {

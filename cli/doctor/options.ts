@@ -21,8 +21,12 @@ export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to d
 A password or token on the command line stays in the shell's history. Give it in the environment
 instead: SUPABASE_PASSWORD (with --email), SUPABASE_TOKEN, SUPABASE_PUBLISHABLE_KEY.
 
+Where the function reads the plan elsewhere than in profiles.plan by id, give it in the environment,
+as the function has it: BEHEST_PLAN_TABLE, BEHEST_PLAN_COLUMN, BEHEST_PLAN_USER_COLUMN.
+
 Without a user, what needs a token is skipped. With one, one Behest token is minted and shown to the
-gateway. No chat is sent, so no model is paid for. Nothing that is printed holds a secret.
+gateway, and an update of the plan is tried that can meet no row. No chat is sent, so no model is paid
+for. Nothing that is printed holds a secret.
 
 Exit code: 0 all that could be checked is well; 1 something is wrong; 2 it cannot run.`;
 
@@ -30,6 +34,15 @@ Exit code: 0 all that could be checked is well; 1 something is wrong; 2 it canno
 export type Login =
   | { readonly email: string; readonly password: string }
   | { readonly token: string };
+
+/** Where the plan is, as the function reads it. */
+export interface PlanPlace {
+  readonly table: string;
+  readonly column: string;
+  readonly userColumn: string;
+  /** Nobody has said so. */
+  readonly isDefault: boolean;
+}
 
 /** What the user wants, checked. */
 export interface DoctorOptions {
@@ -42,6 +55,7 @@ export interface DoctorOptions {
   readonly originWasCut: boolean;
   readonly publishableKey?: string;
   readonly login?: Login;
+  readonly plan: PlanPlace;
   readonly json: boolean;
 }
 
@@ -92,8 +106,23 @@ export function readOptions(
     ...page,
     publishableKey,
     login,
+    plan: planOf(env),
     json: values.json,
   };
+}
+
+/** @throws {UsageError} */
+function planOf(env: Readonly<Record<string, string | undefined>>): PlanPlace {
+  const named = (name: string, fallback: string) => {
+    const value = env[name] || fallback;
+    if (/^\w+$/.test(value)) return value;
+    throw new UsageError(`${name} is a name of letters, digits and _.`);
+  };
+  const table = named("BEHEST_PLAN_TABLE", "profiles");
+  const column = named("BEHEST_PLAN_COLUMN", "plan");
+  const userColumn = named("BEHEST_PLAN_USER_COLUMN", "id");
+  const isDefault = table === "profiles" && column === "plan" && userColumn === "id";
+  return { table, column, userColumn, isDefault };
 }
 
 function parse(args: string[]) {

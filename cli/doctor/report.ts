@@ -13,6 +13,8 @@ export const TITLES = {
   session: "user's session",
   mints: "mints",
   claims: "claims",
+  plan_column: "plan: readable",
+  plan_rights: "plan: not writable",
   gateway_address: "gateway: address",
   jwks: "signature",
   gateway_origin: "gateway: origin",

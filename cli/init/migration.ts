@@ -1,29 +1,24 @@
-/** The table with each user's plan, as a migration: once, and never beside another one of its name. */
+/** Users' plans, as a migration: whatever is there already, it is made for that; and once. */
 import { readFile } from "node:fs/promises";
 import type { Change, Project } from "./project.ts";
 
 const MIGRATIONS = "supabase/migrations";
 
-const THEIRS =
-  /create\s+table\s+(?:if\s+not\s+exists\s+)?(?:"?public"?\s*\.\s*)?"?profiles"?[\s(]/i;
+/** By its text, since somebody may have given it another name; what it makes is told by that, too. */
+const IS_OURS = /create or replace function public\.set_plan\(user_id uuid, plan text\)/;
 
-/** The migration to add, or what a person has to do in its place; neither where it is there. */
-export async function migrationOf(
-  project: Project,
-  assets: URL,
-): Promise<{ change?: Change; byHand?: string }> {
+/** The migration to add; nothing where it is there. */
+export async function migrationOf(project: Project, assets: URL): Promise<Change | undefined> {
   const names = await project.list(MIGRATIONS);
-  if (names.some((name) => name.endsWith("_behest_profiles.sql"))) return {};
   const files = names.filter((name) => name.endsWith(".sql"));
   const texts = await Promise.all(files.map((name) => project.read(`${MIGRATIONS}/${name}`)));
-  if (texts.some((text) => text !== undefined && THEIRS.test(text))) {
-    const byHand =
-      "A migration makes a table profiles already, so none was added. Give it a column plan that no " +
-      "user can write, or name another one: BEHEST_PLAN_TABLE, BEHEST_PLAN_COLUMN.";
-    return { byHand };
-  }
+  if (texts.some((text) => text !== undefined && IS_OURS.test(text))) return undefined;
   const after = await readFile(new URL("profiles.sql", assets), "utf8");
-  return { change: { path: `${MIGRATIONS}/${timestamp()}_behest_profiles.sql`, after } };
+  // An older version's made the table alone, and may be applied: it stays, and this one comes after.
+  const what = files.some((name) => name.endsWith("_behest_profiles.sql"))
+    ? "tier_sync"
+    : "profiles";
+  return { path: `${MIGRATIONS}/${timestamp()}_behest_${what}.sql`, after };
 }
 
 /** As the Supabase CLI names migrations, so that this one runs after those that are there. */

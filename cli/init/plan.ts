@@ -52,8 +52,7 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
   if (after !== undefined) changes.push({ path: CONFIG, before, after });
   if (options.migration) {
     const migration = await migrationOf(project, assets);
-    if (migration.change) changes.push(migration.change);
-    if (migration.byHand) byHand.push(migration.byHand);
+    if (migration) changes.push(migration);
   }
   byHand.push(...await obstaclesIn(project, after === undefined ? config : readConfig(after)));
   const printed = new Map(settingsToWrite(options).map(({ name, given }) => [name, given]));

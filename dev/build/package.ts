@@ -27,7 +27,7 @@ export async function makePackage(digest: string): Promise<Map<string, string>> 
     ["README.md", page + sections(await read("README.md"))],
     ["LICENSE", await read("LICENSE")],
     ["cli.js", "#!/usr/bin/env node\n" + GENERATED + await bundle("cli/main.ts")],
-    ["profiles.sql", await read("supabase/migrations/20260101000000_profiles.sql")],
+    ["profiles.sql", await read("supabase/migrations/20261126000000_tier_sync.sql")],
   ]);
 }
 

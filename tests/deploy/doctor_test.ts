@@ -39,8 +39,12 @@ Deno.test("all is well with an e-mail and a password", async () => {
 Deno.test("all is well with a session's token, from an option or the environment", async () => {
   const token = await sessionToken();
   const where = ["--url", `${stack.url}/`, "--origin", `${PAGE}/`];
-  assertWell(await examine([...where, "--token", token]));
-  assertWell(await examine(where, { env: { SUPABASE_TOKEN: token } }));
+  const key = ["--publishable-key", stack.publishableKey];
+  assertWell(await examine([...where, ...key, "--token", token]));
+  assertWell(await examine([...where, ...key], { env: { SUPABASE_TOKEN: token } }));
+  // The plan is asked for at the REST API, and that wants the key.
+  const bare = await examine([...where, "--token", token]);
+  assert.deepEqual([bare.ok, idsOf(bare, "skipped")], [true, ["plan_column", "plan_rights"]]);
 });
 
 Deno.test("a password may come from the environment", async () => {
@@ -61,7 +65,7 @@ Deno.test("without a user, what needs one is skipped, and the rest is well", asy
   assert.deepEqual(idsOf(examined, "skipped"), ["session", ...AFTER_SESSION]);
   assert.deepEqual([examined.ok, examined.exit], [true, 0]);
   const table = await run(["--url", stack.url, "--origin", PAGE]);
-  assert.match(table.out, /\nAll that could be checked is well\. 7 could not be checked\.$/);
+  assert.match(table.out, /\nAll that could be checked is well\. 9 could not be checked\.$/);
 });
 
 Deno.test("a project that does not answer is a cross, and nothing else is guessed", async () => {

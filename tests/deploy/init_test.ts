@@ -148,20 +148,32 @@ Deno.test("init --force --dry-run shows what would be lost", async () => {
   });
 });
 
-Deno.test("init adds no second migration, and none beside another table profiles", async () => {
-  const theirs = {
-    "supabase/migrations/1_theirs.sql": "CREATE TABLE public.profiles (id uuid);\n",
-  };
-  await inFolder(project(OWN_CONFIG, theirs), async (folder) => {
-    const { code, stderr } = await init(folder, "--migration");
-    assert.equal(code, 1);
-    assert.match(stderr, /BEHEST_PLAN_TABLE/);
-  });
-  const edited = { "supabase/migrations/2_behest_profiles.sql": "-- mine\r\n" };
-  await inFolder(project(OWN_CONFIG, edited), async (folder) => {
-    assert.equal((await init(folder, "--migration")).code, 0);
-    const names = Object.keys(await snapshot(folder)).filter((path) => path.endsWith(".sql"));
-    assert.deepEqual(names, ["supabase/migrations/2_behest_profiles.sql"]);
+Deno.test("init adds its migration after any other, and once, whoever has renamed or edited it", async () => {
+  const sql = await Deno.readTextFile(`${PKG}profiles.sql`);
+  const folder = "supabase/migrations";
+  for (
+    const [there, added] of [
+      ["1_theirs.sql", "profiles"],
+      ["2_behest_profiles.sql", "tier_sync"],
+    ] as const
+  ) {
+    const text = "CREATE TABLE public.profiles (id uuid primary key);\r\n";
+    await inFolder(project(OWN_CONFIG, { [`${folder}/${there}`]: text }), async (at) => {
+      assert.equal((await init(at, "--migration")).code, 0);
+      const { [`${folder}/${there}`]: before, ...rest } = await snapshot(at);
+      assert.equal(before, text);
+      const names = Object.keys(rest).filter((path) => path.endsWith(".sql"));
+      assert.match(names.join(), new RegExp(`^${folder}/\\d{14}_behest_${added}\\.sql$`));
+      assert.equal(rest[names.join()], sql);
+      assert.match((await init(at, "--migration")).stdout, /Everything is in place/);
+    });
+  }
+  // With another table's name, as a refusal of the migration advises, and Windows's line ends.
+  const edited = sql.replaceAll("public.profiles", "public.plans").replaceAll("\n", "\r\n");
+  await inFolder(project(OWN_CONFIG, { [`${folder}/3_plans.sql`]: edited }), async (at) => {
+    assert.equal((await init(at, "--migration")).code, 0);
+    const names = Object.keys(await snapshot(at)).filter((path) => path.endsWith(".sql"));
+    assert.deepEqual(names, [`${folder}/3_plans.sql`]);
   });
 });
 
@@ -191,7 +203,7 @@ Deno.test("init --dry-run shows a patch and changes nothing", async () => {
     assert.equal(code, 0);
     assert.match(stdout, /^\+\[functions\.behest-token\]$/m);
     assert.match(stdout, /^\+\/\/ behest-token /m);
-    assert.match(stdout, /^\+create table public\.profiles/m);
+    assert.match(stdout, /^\+ +create table public\.profiles/m);
     assert.doesNotMatch(stdout, /^[+-]\[api\]$/m);
     // The code itself is for no reader.
     assert.ok(stdout.length < 10_000);

@@ -140,10 +140,18 @@ function projectSays(
 ): Response {
   const headers = { ...CORS, "Date": new Date().toUTCString() };
   if (init?.method === "OPTIONS") return new Response(null, { headers });
+  if (url.includes("/rest/v1/")) return restSays(init, headers);
   if (!url.includes("/functions/v1/")) return Response.json({}, { headers });
   if (authorization?.includes(session)) return Response.json(minted, { headers });
   const code = authorization === null ? "missing_token" : "invalid_token";
   return Response.json({ error: { code, message: "No." } }, { status: 401, headers });
+}
+
+/** A plan that its user reads, and does not write. */
+function restSays(init: RequestInit | undefined, headers: Record<string, string>): Response {
+  if (init?.method !== "PATCH") return Response.json([{ plan: "free" }], { headers });
+  const refusal = { code: "42501", message: "permission denied for table profiles" };
+  return Response.json(refusal, { status: 403, headers });
 }
 
 /** It takes the token that was minted, and no other. */

@@ -16,6 +16,8 @@ export const ALL: CheckId[] = [
   "session",
   "mints",
   "claims",
+  "plan_column",
+  "plan_rights",
   "gateway_address",
   "jwks",
   "gateway_origin",
