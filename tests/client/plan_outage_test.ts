@@ -170,3 +170,17 @@ Deno.test("that the server listens, said again after each refresh of the session
     assert.ok(realtime.looks.length - before <= 2, `${realtime.looks.length - before}`);
   });
 });
+
+Deno.test("without Realtime, and without a watch, an upgrade is in the token within the old one's life", async () => {
+  for (const watch of [true, false]) {
+    await inMinimal("ada", async (supabase, behest) => {
+      Object.assign(supabase, { channel: undefined });
+      if (watch) behest.watchPlan();
+      const { ttl } = await behest.getToken();
+      supabase.realtime.write("ada", "max");
+      supabase.clock.advance(ttl);
+      await behest.getToken();
+      assert.equal(supabase.function.mints.length, 2);
+    });
+  }
+});
