@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import { lookAt, readAttached } from "../dev/stack/attached.ts";
+import { startFront } from "../dev/stack/front.ts";
 import { startAttached, startStack } from "../dev/stack/stack.ts";
 import { setPlan } from "../dev/stack/users.ts";
 import { runInBrowser } from "./support/browser.ts";
@@ -82,21 +83,33 @@ Deno.test("with --supabase the whole way goes through a Supabase that is there, 
 });
 
 Deno.test("what is no URL, or a key that belongs on no page, is refused by its flag before anything is asked", () => {
-  for (const url of ["", "example.com", "ftp://example.com", "https://user:pw@example.com"]) {
+  const urls = [
+    "",
+    "example.com",
+    "ftp://a.example",
+    "https://a:b@a.example",
+    "http://:b@a.example",
+  ];
+  for (const url of [...urls, "http://a.example/?x", "http://a.example/#x"]) {
     assert.throws(() => readAttached(url, KEY), /--supabase is the project's URL/);
   }
   assert.throws(() => readAttached("https://abc.supabase.co", undefined), /wants --key/);
-  const legacy = `h.${btoa(JSON.stringify({ role: "service_role" }))}.s`;
-  for (const key of ["sb_secret_abc", legacy]) {
+  const legacy = (role: string) => `h.${btoa(JSON.stringify({ role }))}.s`;
+  const secret = [
+    "sb_secret_abc",
+    " sb_secret_abc",
+    legacy("service_role"),
+    legacy("supabase_admin"),
+  ];
+  for (const key of [...secret, "abc", "h.e30.s"]) {
     assert.throws(
       () => readAttached("https://abc.supabase.co", key),
-      /secret: it belongs on no page/,
+      /--key is the publishable key/,
     );
   }
-  const anon = `h.${btoa(JSON.stringify({ role: "anon" }))}.s`;
-  for (const key of [KEY, anon]) {
-    const { url } = readAttached("http://localhost:54321/", key);
-    assert.equal(url, "http://127.0.0.1:54321");
+  for (const key of [KEY, `${KEY}\n`, legacy("anon")]) {
+    const to = readAttached("http://localhost:54321/", key);
+    assert.deepEqual(to, { url: "http://127.0.0.1:54321", publishableKey: key.trim() });
   }
 });
 
@@ -161,3 +174,25 @@ async function until(happened: () => boolean | Promise<boolean>): Promise<void> 
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+Deno.test("cookies of other programs on this machine do not go to Supabase, and none of its comes back", async () => {
+  let seen: Headers | undefined;
+  const there = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    seen = request.headers;
+    return new Response("", { headers: { "Set-Cookie": "a=b" } });
+  });
+  const front = await startFront(0);
+  try {
+    front.open({ "/rest/v1": `http://127.0.0.1:${there.addr.port}` });
+    const answer = await fetch(`${front.url}/rest/v1/profiles`, {
+      headers: { Cookie: "session=secret", Referer: "http://127.0.0.1/private", apikey: KEY },
+    });
+    await answer.body?.cancel();
+    assert.equal(seen?.get("apikey"), KEY);
+    assert.deepEqual([seen?.get("cookie"), seen?.get("referer")], [null, null]);
+    assert.equal(answer.headers.get("set-cookie"), null);
+  } finally {
+    await front.stop();
+    await there.shutdown();
+  }
+});

@@ -33,24 +33,29 @@ const MIGRATE =
  */
 export function readAttached(url: string, key: string | undefined): Attached {
   const parsed = URL.parse(url);
-  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.search) {
+  const { username, password, search, hash } = parsed ?? {};
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || username || password || search || hash) {
     throw new Error("--supabase is the project's URL, such as http://127.0.0.1:54321.");
   }
-  if (!key) throw new Error("--supabase wants --key, too: the project's publishable key.");
-  if (isSecret(key)) {
-    throw new Error("--key is the publishable key. This one is secret: it belongs on no page.");
+  const trimmed = key?.trim();
+  if (!trimmed) throw new Error("--supabase wants --key, too: the project's publishable key.");
+  if (!isPublishable(trimmed)) {
+    throw new Error(
+      "--key is the publishable key (sb_publishable_…, or the legacy anon key). Any other may be a " +
+        "secret, which belongs on no page.",
+    );
   }
   // `supabase start` signs with this address.
   if (parsed.hostname === "localhost") parsed.hostname = "127.0.0.1";
-  return { url: parsed.href.replace(/\/+$/, ""), publishableKey: key };
+  return { url: parsed.href.replace(/\/+$/, ""), publishableKey: trimmed };
 }
 
-/** The kind that a page must not have, new or legacy. */
-function isSecret(key: string): boolean {
-  if (key.startsWith("sb_secret_")) return true;
+/** The kind that a page may have, new or legacy. */
+function isPublishable(key: string): boolean {
+  if (/^sb_publishable_[\w-]+$/.test(key)) return true;
   try {
     const payload = key.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
-    return JSON.parse(atob(payload)).role === "service_role";
+    return JSON.parse(atob(payload)).role === "anon";
   } catch {
     return false;
   }

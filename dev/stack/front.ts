@@ -21,8 +21,13 @@ export interface Front {
   stop(): Promise<void>;
 }
 
-/** Headers of one hop (RFC 9110, 7.6.1), and what fetch sets by itself. */
+/**
+ * Headers of one hop (RFC 9110, 7.6.1), what fetch sets by itself, and what a browser sends to every
+ * port of this machine: cookies of other programs are nothing to Supabase, which may be elsewhere.
+ */
 const HOP_HEADERS = [
+  "cookie",
+  "referer",
   "connection",
   "keep-alive",
   "transfer-encoding",
@@ -92,6 +97,7 @@ async function hand(request: Request, routes: Routes, page: Page): Promise<Respo
   }).catch(dead);
 
   const answer = new Response(response.body, response);
+  answer.headers.delete("Set-Cookie");
   if (supabase) answer.headers.set("Access-Control-Allow-Origin", "*");
   if (supabase) answer.headers.delete("Access-Control-Allow-Credentials");
   return answer;
