@@ -42,7 +42,10 @@ async function pricesOf(user: string, customer: string): Promise<string[]> {
   for await (const { status, metadata, items } of all) {
     // A customer may pay for several users.
     if (metadata.user_id !== user || !GIVING.includes(status)) continue;
-    prices.push(...items.data.map(({ price }) => price.id));
+    // None of a price is not paid for.
+    prices.push(
+      ...items.data.filter(({ quantity }) => quantity !== 0).map(({ price }) => price.id),
+    );
   }
   return prices;
 }
@@ -63,10 +66,10 @@ async function setPlan(user: string, plan: string): Promise<boolean> {
   });
   const text = await answer.text();
   if (answer.ok) return true;
-  // Refused for what it is about, by SQLSTATE: to send it again would not help. All else may pass,
-  // or can be mended: a database that is down, a key, the migration.
+  // No such user, or no such id: to send it again would not help. All else may pass, or can be mended:
+  // a database that is down, a key, the migration, a table that does not take this plan.
   const [, code = ""] = /"code":\s*"(\w+)"/.exec(text) ?? [];
-  if (answer.status < 500 && /^(22|23|P0|PT)/.test(code)) return false;
+  if (/^(PT404|22P02)$/.test(code)) return false;
   throw new Later(`set_plan answers ${answer.status} ${code}`);
 }
 

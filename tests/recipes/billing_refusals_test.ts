@@ -136,6 +136,13 @@ const promises: Record<string, Promised> = {
       "no set_plan": (call) => scene.askDatabase({ ...call, path: `${call.path}_of_a_later_day` }),
       // A key never goes where an answer points to.
       "elsewhere": ({ path }) => Response.redirect(scene.stack.url + path, 307),
+      // What the table does not take is no unknown user: the payment waits for who mends it.
+      ...Object.fromEntries(
+        ["23514", "23502", "23503", "22001", "P0001", "42501"].map((code) => [
+          code,
+          () => Response.json({ code, message: "no" }, { status: 400 }),
+        ]),
+      ),
     };
     for (const [how, fault] of Object.entries(faults)) {
       scene.atDatabase = fault;

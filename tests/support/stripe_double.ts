@@ -23,9 +23,14 @@ export interface Paid {
 
 /** As Stripe has it, in the fields that tell who pays for what. */
 export function subscription(
-  { id = `sub_${crypto.randomUUID()}`, customer, user, prices, status = "active" }: Paid,
+  { id = `sub_${crypto.randomUUID()}`, customer, user, prices, status = "active", quantity = 1 }:
+    Paid,
 ): Stripe.Subscription {
-  const items = prices.map((price) => ({ object: "subscription_item", price: { id: price } }));
+  const items = prices.map((price) => ({
+    object: "subscription_item",
+    price: { id: price },
+    quantity,
+  }));
   return {
     id,
     object: "subscription",
