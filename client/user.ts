@@ -34,6 +34,8 @@ export interface CurrentUser {
   named: string | undefined;
   /** Everybody who was told of or found to be there, in their order; nothing for nobody. */
   readonly arrivals: (string | undefined)[];
+  /** Everybody who was found to be there after a doubt, or where another had been, in their order. */
+  readonly decided: (string | undefined)[];
   /**
    * Asks supabase-js, which may have to refresh the session first.
    *
@@ -70,8 +72,9 @@ export function makeUser(
   let heard = false;
   /** Counts every event. */
   let words = 0;
-  /** The session token of the last one. */
+  /** The session token of the last one, and how often it was another than before. */
   let told: string | undefined;
+  let switches = 0;
   /** Questions that are not answered yet. */
   let open = 0;
   /** How many questions in a row had events come while they were answered. */
@@ -85,6 +88,7 @@ export function makeUser(
     certain: false,
     named: undefined,
     arrivals: [],
+    decided: [],
     session() {
       open++;
       return settled(TRIES).finally(() => open--);
@@ -111,6 +115,7 @@ export function makeUser(
   function hear(_: string, session: SupabaseSession | null): void {
     const id = idOf(session);
     words++;
+    if (session?.access_token !== told) switches++;
     told = session?.access_token;
     if (user.certain && id === user.id && (id || !session)) return settle(id, session);
     // `getSession()` itself may refresh, and tell: what it then answers is no older.
@@ -130,14 +135,15 @@ export function makeUser(
     // those of two users would ask one another without end.
     const late = ASK_AGAIN * 2 ** (talkative - 6);
     if (!user.certain && late >= ASK_AGAIN) await wait(Math.min(LONGEST_WAIT, late));
-    const [asked, word] = [doubts, words];
+    const [asked, word, switched] = [doubts, words, switches];
     const [session, error] = await answerOf(() => auth.getSession());
     const id = idOf(session);
     talkative = word === words ? 0 : talkative + 1;
-    // What was read before an event says nothing of who is there after it, but where that told of this
-    // very session: the question itself may have refreshed it.
+    // What was read before an event says nothing of who is there after it, but where that, and nothing
+    // else, told of this very session: the question itself has refreshed it.
+    const itself = session && session.access_token === told && switches - switched < 2;
     if (
-      asked !== doubts && !(session && session.access_token === told) ||
+      asked !== doubts && !itself ||
       heard && id !== user.named && word !== words
     ) return user.session();
     if (!session && error && !isRefusal(error)) throw network(error);
@@ -170,7 +176,10 @@ export function makeUser(
     heard = false;
     arrive(id);
     // It is decided: what was asked before this says nothing any more.
-    if (!certain || id !== before) doubts++;
+    if (!certain || id !== before) {
+      doubts++;
+      user.decided.push(id);
+    }
     if (id !== before) events.changed(before);
     else if (anonymous !== wasAnonymous) events.signedUp();
     else events.told();

@@ -115,6 +115,7 @@ const promises: Record<string, (scene: Scene, webhook: Webhook) => Promise<void>
         subscription({ customer, user: one.id, prices: ["price_max"], status: "unpaid" }),
         subscription({ customer, user: other.id, prices: ["price_max"] }),
         subscription({ customer, prices: ["price_max"] }),
+        subscription({ customer, user: one.id, prices: ["price_max"], quantity: 0 }),
       ]
     ) scene.double.set(paid);
     await scene.deliver(webhook, event("updated", pro));

@@ -19,6 +19,8 @@ export interface Paid {
   user?: string;
   prices: string[];
   status?: Stripe.Subscription.Status;
+  /** How many of each price. */
+  quantity?: number;
 }
 
 /** As Stripe has it, in the fields that tell who pays for what. */
