@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { codeOf, settle, watch } from "../support/client_calls.ts";
 import { inMinimal, sessionOf } from "../support/client_minimal.ts";
-import { answerAll, holdSession, sessionAnswer } from "../support/client_session.ts";
+import { answerAll, freeSession, holdSession, sessionAnswer } from "../support/client_session.ts";
 import { CHAT } from "../support/client_world.ts";
 
 Deno.test("who comes back after it was decided for another has none of the other's requests", async () => {
@@ -51,6 +51,11 @@ Deno.test("an answer read before another user came is not believed for an event 
       for (const each of asked.slice(1)) each.answer(sessionAnswer("bob"));
       await settle();
     }
+    freeSession(supabase);
+    // ada was told of last when it was made.
+    assert.equal(codeOf(waiting), "user_changed");
+    assert.deepEqual(supabase.gateway.sent, []);
+    await behest.fetch(CHAT);
     assert.deepEqual(supabase.gateway.sent.map(({ owner }) => owner), ["bob"]);
   });
 });
