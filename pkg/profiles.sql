@@ -274,15 +274,24 @@ begin
       raise exception 'There is no user %: give an id of auth.users', coalesce(user_id::text, '?')
         using errcode = 'foreign_key_violation';
     end if;
-    -- The same plan again writes nothing. An insert comes second: it would run triggers for a row
-    -- that is there.
-    update public.profiles p set plan = set_plan.plan
-    where p.id = set_plan.user_id and p.plan is distinct from set_plan.plan;
-    if not exists (select from public.profiles p where p.id = set_plan.user_id) then
-      insert into public.profiles as p (id, plan) values (set_plan.user_id, set_plan.plan)
-      on conflict (id) do update set plan = excluded.plan
-      where p.plan is distinct from excluded.plan;
-    end if;
+    -- The same plan again writes nothing. An insert comes second, and for no row that is there: it
+    -- would run triggers. Between two statements, others make the row or take it away: then again.
+    for round in 1..5 loop
+      update public.profiles p set plan = set_plan.plan
+      where p.id = set_plan.user_id and p.plan is distinct from set_plan.plan;
+      if found or exists (
+        select from public.profiles p where p.id = set_plan.user_id and p.plan = set_plan.plan) then
+        return;
+      end if;
+      insert into public.profiles (id, plan) select set_plan.user_id, set_plan.plan
+      where not exists (select from public.profiles p where p.id = set_plan.user_id)
+      on conflict (id) do nothing;
+      if found then return; end if;
+    end loop;
+    raise exception 'The plan of % was not written', user_id using
+      errcode = 'serialization_failure',
+      hint = 'Others wrote the row at the same time: call again. Or a trigger of '
+        'public.profiles drops the write.';
   end;
   $$;
   comment on function public.set_plan(uuid, text) is 'behest-token: gives a plan; for billing';
