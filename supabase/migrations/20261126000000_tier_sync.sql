@@ -270,24 +270,29 @@ begin
       raise exception 'plan is empty: give its name, such as free'
         using errcode = 'invalid_parameter_value';
     end if;
+    -- PostgREST makes 404 of this code. Billing takes it for its last word: nothing else may say it.
     if not exists (select from auth.users u where u.id = set_plan.user_id) then
       raise exception 'There is no user %: give an id of auth.users', coalesce(user_id::text, '?')
-        using errcode = 'foreign_key_violation';
+        using errcode = 'PT404';
     end if;
-    -- The same plan again writes nothing. An insert comes second, and for no row that is there: it
-    -- would run triggers. Between two statements, others make the row or take it away: then again.
-    for round in 1..5 loop
-      update public.profiles p set plan = set_plan.plan
-      where p.id = set_plan.user_id and p.plan is distinct from set_plan.plan;
-      if found or exists (
-        select from public.profiles p where p.id = set_plan.user_id and p.plan = set_plan.plan) then
-        return;
-      end if;
-      insert into public.profiles (id, plan) select set_plan.user_id, set_plan.plan
-      where not exists (select from public.profiles p where p.id = set_plan.user_id)
-      on conflict (id) do nothing;
-      if found then return; end if;
-    end loop;
+    begin
+      -- The same plan again writes nothing. An insert comes second, and for no row that is there:
+      -- it would run triggers. Between two statements others make the row, or take it away: again.
+      for round in 1..5 loop
+        update public.profiles p set plan = set_plan.plan
+        where p.id = set_plan.user_id and p.plan is distinct from set_plan.plan;
+        if found or exists (
+          select from public.profiles p where p.id = set_plan.user_id and p.plan = set_plan.plan) then
+          return;
+        end if;
+        insert into public.profiles (id, plan) select set_plan.user_id, set_plan.plan
+        where not exists (select from public.profiles p where p.id = set_plan.user_id)
+        on conflict (id) do nothing;
+        if found then return; end if;
+      end loop;
+    exception when sqlstate 'PT404' then
+      raise exception '%', sqlerrm using hint = 'A trigger of public.profiles said this.';
+    end;
     raise exception 'The plan of % was not written', user_id using
       errcode = 'serialization_failure',
       hint = 'Others wrote the row at the same time: call again. Or a trigger of '
