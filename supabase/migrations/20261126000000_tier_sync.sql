@@ -45,8 +45,8 @@ begin
     select substring(p.prosrc from 'insert into (public\.\w+)') into said from pg_proc p
     where makes_rows and p.oid = to_regprocedure('public.create_profile()');
     if said <> 'public.profiles' then
-      raise warning 'The function create_profile() has made a row of % for every new user, and makes '
-        'one of public.profiles from now on.', said;
+      raise warning 'The function create_profile() has made a row of % for every new user, and '
+        'makes one of public.profiles from now on.', said;
     end if;
     makes_rows := true;
 
@@ -352,7 +352,7 @@ begin
       raise exception 'plan is empty: give its name, such as free'
         using errcode = 'invalid_parameter_value';
     end if;
-    -- PostgREST makes 404 of this code. Billing takes it for its last word: nothing else may say it.
+    -- PostgREST makes 404 of this code. Billing gives up where it comes: nothing else may say it.
     if not exists (select from auth.users u where u.id = set_plan.user_id) then
       raise exception 'There is no user %: give an id of auth.users', coalesce(user_id::text, '?')
         using errcode = 'PT404';
@@ -364,7 +364,8 @@ begin
         update public.profiles p set plan = set_plan.plan
         where p.id = set_plan.user_id and p.plan is distinct from set_plan.plan;
         if found or exists (
-          select from public.profiles p where p.id = set_plan.user_id and p.plan = set_plan.plan) then
+          select from public.profiles p
+          where p.id = set_plan.user_id and p.plan = set_plan.plan) then
           return;
         end if;
         insert into public.profiles (id, plan) select set_plan.user_id, set_plan.plan
@@ -390,17 +391,53 @@ begin
     revoke execute on function public.create_profile() from public, anon, authenticated;
   end if;
 
-  select string_agg(p.oid::regprocedure::text, ', ') into said from pg_proc p
-  where p.prosecdef and p.prosrc ~* '\mplan\M'
-    and p.prosrc ~* ('\m' || split_part('public.profiles', '.', 2) || '\M')
-    and coalesce(obj_description(p.oid, 'pg_proc'), '') not like 'behest-token: %';
-  if said is not null then
-    raise warning 'Look at %: where that takes a plan from what a user says, as raw_user_meta_data '
-      'is, users choose it at sign-up. And what users call is refused if it writes a plan.', said;
-  end if;
+  -- What only its owner can judge. The definition of a function also shows a body that is parsed;
+  -- an aggregate has none.
+  for held in
+    with functions as (
+      select p.oid::regprocedure::text as name, p.prosecdef, p.prorettype,
+        exists (
+          select from pg_trigger t where t.tgfoid = p.oid and t.tgrelid = 'auth.users'::regclass
+        ) as is_at_sign_up,
+        case when p.prokind in ('f', 'p') then pg_get_functiondef(p.oid) end as body,
+        split_part('public.profiles', '.', 2) as target
+      from pg_proc p
+      where p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+        and coalesce(obj_description(p.oid, 'pg_proc'), '') not like 'behest-token: %'
+    )
+    select
+      string_agg(name, ', ') filter (
+        where prosecdef and body ~* ('\m(raw_user_meta_data|' || target || ')\M')
+            and body ~* '\m(plan|jsonb?_populate_record(set)?)\M'
+          or is_at_sign_up and body ~* '\mraw_user_meta_data\M') as takers,
+      string_agg(name, ', ') filter (
+        where prorettype <> 'trigger'::regtype
+          and body ~* ('\mdelete\s+from\s+(only\s+)?("?public"?\.)?"?' || target || '\M')
+      ) as deleters,
+      (select string_agg(quote_ident(t.tgname), ', ') from pg_trigger t
+        where t.tgrelid = profiles and not t.tgisinternal and t.tgenabled <> 'D'
+          -- Before, for each row, of an insert or update.
+          and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0 and t.tgname > 'zzz_keep_plan') as later
+    from functions
+  loop
+    if held.takers is not null then
+      raise warning 'Look at %. Where one takes a plan, or all columns, from what a user says, as '
+        'raw_user_meta_data is, users choose their plan: take columns by name, and not this one. '
+        'And where users call one that writes a plan, it is refused.', held.takers;
+    end if;
+    if held.deleters is not null then
+      raise warning 'Look at %. Where users call it, a row of public.profiles that has had another '
+        'plan is not deleted while its user is there. To delete an account delete the user: with '
+        'on delete cascade the row goes, too.', held.deleters;
+    end if;
+    if held.later is not null then
+      raise warning 'Triggers of public.profiles run after zzz_keep_plan, which does not see what '
+        'they make of a plan: %. Give them names that sort before it.', held.later;
+    end if;
+  end loop;
 
   -- Realtime, where there is one; without it an upgrade is felt at the end of a token's life.
-  select p.pubname, pg_has_role(p.pubowner, 'usage') as is_ours, t.attnames,
+  select p.pubname, p.pubupdate, pg_has_role(p.pubowner, 'usage') as is_ours, t.attnames,
     (select relreplident from pg_class where oid = profiles) as identity into held
   from pg_publication p left join pg_publication_tables t
     on t.pubname = p.pubname and t.schemaname || '.' || t.tablename = 'public.profiles'
@@ -412,6 +449,11 @@ begin
       'another role, or lists columns of public.profiles without id and plan, or that table has no '
       'replica identity. Change that, then: alter publication supabase_realtime add table '
       'public.profiles';
+  end if;
+  if not held.pubupdate then
+    raise warning 'Realtime does not tell of plans: the publication supabase_realtime leaves '
+      'updates out. Change that: alter publication supabase_realtime '
+      'set (publish = ''insert, update, delete'')';
   end if;
 
   perform pg_catalog.set_config('search_path', path, true);
