@@ -46,7 +46,8 @@ begin
     where makes_rows and p.oid = to_regprocedure('public.create_profile()');
     if said <> 'public.profiles' then
       raise warning 'The function create_profile() has made a row of % for every new user, and '
-        'makes one of public.profiles from now on.', said;
+        'makes one of public.profiles from now on, where set_plan writes. No plan was taken over.',
+        said;
     end if;
     makes_rows := true;
 
@@ -129,6 +130,8 @@ begin
         else '{int4,int8}' end))
     limit 1));
   if said is null then
+    -- Before it is read: who reads first and locks then waits for another who does the same.
+    lock table public.profiles in access exclusive mode;
     select format('has rows whose id is no user''s, such as %s', min(p.id::text)) into said
     from public.profiles p where not exists (select from auth.users u where u.id = p.id)
     having count(*) > 0;

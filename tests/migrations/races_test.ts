@@ -9,6 +9,7 @@ import {
   projectTest,
   raceTest,
   setPlan,
+  SYNC,
   useEngines,
 } from "../support/migrations.ts";
 
@@ -17,11 +18,10 @@ useEngines();
 const REMOVE = `delete from public.profiles where id = '${ALICE}'`;
 const MAKE = `insert into public.profiles (id) values ('${ALICE}')`;
 
-/** Waits until someone waits for a lock. */
-async function untilBlocked(db: Database): Promise<void> {
+/** Waits until as many wait for a lock. */
+async function untilBlocked(query: Database["query"], many = 1): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
-    const [lock] = await db.query("select from pg_locks where not granted");
-    if (lock) return;
+    if ((await query("select from pg_locks where not granted")).length >= many) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.fail("nobody waits");
@@ -41,7 +41,7 @@ raceTest("a row that is made while set_plan runs has the plan that was paid", as
   await db.query("select pg_advisory_lock(1)");
   const paid = setPlan(db, ALICE, "pro");
   // Its update has met no row by now.
-  await untilBlocked(db);
+  await untilBlocked(db.query);
   await db.query(MAKE);
   await db.query("select pg_advisory_unlock(1)");
   await paid;
@@ -55,7 +55,7 @@ for (const end of ["commit", "rollback"]) {
     await migrated(db, [OWN]);
     await db.query(`begin; ${REMOVE}; ${MAKE}`);
     const paid = setPlan(db, ALICE, "pro");
-    await untilBlocked(db);
+    await untilBlocked(db.query);
     await db.query(end);
     await paid;
     assert.deepEqual(await plans(db), ["a pro 1", "b free 0"]);
@@ -66,7 +66,7 @@ for (const end of ["commit", "rollback"]) {
     await db.query(REMOVE);
     await db.query(`begin; ${MAKE}`);
     const paid = setPlan(db, ALICE, "pro");
-    await untilBlocked(db);
+    await untilBlocked(db.query);
     await db.query(end);
     await paid;
     assert.deepEqual(await plans(db), [`a pro ${version}`, "b free 0"]);
@@ -77,7 +77,7 @@ raceTest("a row that is taken away while set_plan waits is made with the plan", 
   await migrated(db, [OWN]);
   await db.query(`begin; ${REMOVE}`);
   const paid = setPlan(db, ALICE, "pro");
-  await untilBlocked(db);
+  await untilBlocked(db.query);
   await db.query("commit");
   await paid;
   assert.deepEqual(await plans(db), ["a pro 0", "b free 0"]);
@@ -104,4 +104,16 @@ projectTest("set_plan says to try again where a trigger drops its write", async 
   await assert.rejects(setPlan(db, ALICE, "pro"), { code: "40001", message: /was not written/ });
   assert.deepEqual(await plans(db), ["a free 0", "b free 0"]);
   await setPlan(db, ALICE, "free");
+});
+
+raceTest("two who apply the migration at once do not stop each other", async (db) => {
+  await migrated(db, [OWN]);
+  await db.auth("begin");
+  await db.auth("lock table auth.users in access exclusive mode");
+  const both = Promise.all([db.migrate(SYNC), db.root(SYNC)]);
+  await untilBlocked((sql) => db.as("service_role", "", sql), 2);
+  await db.auth("commit");
+  await both;
+  await setPlan(db, ALICE, "pro");
+  assert.deepEqual(await plans(db), ["a pro 1", "b free 0"]);
 });
