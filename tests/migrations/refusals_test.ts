@@ -77,6 +77,45 @@ const REFUSED: readonly (readonly [what: string, before: string, words: RegExp])
     /has a column plan_version that is generated, not bigint/,
   ],
   [
+    "an id that is any, with the user in another column",
+    `create table public.profiles (id uuid default gen_random_uuid() primary key,
+      user_id uuid references auth.users (id))`,
+    /gives rows an id of their own by a default, .*write public\.plans for/,
+  ],
+  [
+    "an id without a default, with the user in another column",
+    "create table public.profiles (id uuid primary key, owner uuid references auth.users (id))",
+    /refers to auth\.users by another column than id/,
+  ],
+  [
+    "a row that is no user's",
+    `${PROFILES} insert into public.profiles values ('${ALICE}')`,
+    new RegExp(`has rows whose id is no user's, such as ${ALICE}`),
+  ],
+  [
+    "a check that does not take the plan of a new row",
+    `${PROFILES} alter table public.profiles add plan text
+      constraint known check (plan in ('basic', 'premium'))`,
+    /does not take the plan 'free', .*\(constraint known\): give plan a default/,
+  ],
+  [
+    "a check that does not take the table's own default",
+    `${PROFILES} alter table public.profiles add plan text default 'trial' check (plan <> 'trial')`,
+    /does not take the plan 'trial', .*\(constraint profiles_plan_check\)/,
+  ],
+  [
+    "a list of plans that has not the plan of a new row",
+    `create table public.prices (plan text primary key);
+    ${PROFILES} alter table public.profiles add plan text constraint listed
+      references public.prices (plan) on update cascade deferrable initially deferred`,
+    /does not take the plan 'free', .*\(constraint listed\)/,
+  ],
+  [
+    "a plan that is too short for the plan of a new row",
+    `${PROFILES} alter table public.profiles add plan varchar(3)`,
+    /does not take the plan 'free', .*\(value too long for type character varying\(3\)\)/,
+  ],
+  [
     "a function set_plan of one's own",
     `create function public.set_plan(uuid, text) returns void language sql as 'select'`,
     /There is a function public\.set_plan\(uuid,text\) of your own.*Rename or drop/,

@@ -104,14 +104,25 @@ projectTest("set_plan refuses no plan and no user in words, and PostgREST says 4
   for (const plan of ["null", "''", "'  '"]) {
     await assertFault(call(`'${ALICE}', ${plan}`), "22023", /plan is empty: give its name/);
   }
-  await assertFault(call(`'${NOBODY}', 'pro'`), "23503", new RegExp(`There is no user ${NOBODY}`));
-  await assertFault(call("null, 'pro'"), "23503", /There is no user/);
+  await assertFault(call(`'${NOBODY}', 'pro'`), "PT404", new RegExp(`There is no user ${NOBODY}`));
+  await assertFault(call("null, 'pro'"), "PT404", /There is no user/);
   assert.deepEqual(await plans(db), ["a free 0", "b free 0"]);
 });
 
 projectTest("set_plan knows a user who is gone where the table does not", async (db) => {
   await migrated(db, [OWN, "alter table public.profiles drop constraint profiles_id_fkey"]);
-  await assertFault(setPlan(db, NOBODY, "pro"), "23503", /There is no user/);
+  await assertFault(setPlan(db, NOBODY, "pro"), "PT404", /There is no user/);
+});
+
+projectTest("nothing but set_plan itself says that there is no user", async (db) => {
+  await migrated(db, [OWN]);
+  await db.migrate(`
+    create function public.check_plan() returns trigger language plpgsql
+      as $$ begin raise sqlstate 'PT404' using message = 'No such plan'; end; $$;
+    create trigger check_plan before insert or update on public.profiles
+      for each row execute function public.check_plan();
+  `);
+  await assertFault(setPlan(db, ALICE, "pro"), "P0001", /^No such plan$/);
 });
 
 /** Tables that are published. */

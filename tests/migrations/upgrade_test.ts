@@ -104,3 +104,29 @@ projectTest("it calls nobody's function or operator of a name that it uses", asy
   await signUp(db, ALICE);
   assert.deepEqual(await plans(db), ["a free 0"]);
 });
+
+projectTest(
+  "the first migration's create_profile is known as ours, by what it does",
+  async (db) => {
+    for (const sql of [FIRST, SYNC]) await db.migrate(sql);
+    const may =
+      "select has_function_privilege('authenticated', 'public.create_profile()', 'execute')";
+    assert.deepEqual(await db.query(may), [{ has_function_privilege: false }]);
+  },
+);
+
+projectTest(
+  "plans may go to a table of their own, and what else that changes is said",
+  async (db) => {
+    await db.migrate(FIRST);
+    await db.migrate(SYNC.replaceAll("public.profiles", "public.plans"));
+    await signUp(db, ALICE);
+    await setPlan(db, ALICE, "pro");
+    assert.deepEqual(await db.query("select plan from public.plans"), [{ plan: "pro" }]);
+    assert.ok(
+      db.heard().some((said) =>
+        /has made a row of public\.profiles for .* No plan was taken over/.test(said)
+      ),
+    );
+  },
+);

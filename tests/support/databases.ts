@@ -25,6 +25,8 @@ export interface Database {
 /** An engine that makes them. */
 export interface Engine {
   readonly name: string;
+  /** Whether one of its connections can wait for another. */
+  readonly hasConnections: boolean;
   open(): Promise<Database>;
   stop(): Promise<void>;
 }
@@ -79,6 +81,7 @@ export function pglite(): Engine {
   let started: Promise<PGlite> | undefined;
   return {
     name: "PGlite",
+    hasConnections: false,
     async open() {
       started ??= PGlite.create().then(async (db) => {
         await db.exec(PROJECT_ROLES);
@@ -125,6 +128,7 @@ export function postgresql(): Engine {
   let cluster: Promise<Cluster> | undefined;
   return {
     name: "PostgreSQL",
+    hasConnections: true,
     async open() {
       cluster ??= startCluster().then(withRoles);
       const { connect } = await cluster;

@@ -52,16 +52,23 @@ export function useEngines(): void {
 
 /** A test on both, in an empty project. */
 export function projectTest(title: string, work: (db: Database) => Promise<void>): void {
-  for (const engine of engines) {
-    Deno.test(`${title} (${engine.name})`, async () => {
-      const db = await engine.open();
-      try {
-        await work(db);
-      } finally {
-        await db.close();
-      }
-    });
-  }
+  for (const engine of engines) testOn(engine, title, work);
+}
+
+/** A test of two connections at once: `query` is one, `as` another. */
+export function raceTest(title: string, work: (db: Database) => Promise<void>): void {
+  for (const engine of engines) if (engine.hasConnections) testOn(engine, title, work);
+}
+
+function testOn(engine: Engine, title: string, work: (db: Database) => Promise<void>): void {
+  Deno.test(`${title} (${engine.name})`, async () => {
+    const db = await engine.open();
+    try {
+      await work(db);
+    } finally {
+      await db.close();
+    }
+  });
 }
 
 /** Brings a project into a state, migrates it, and signs two users up. */
