@@ -81,13 +81,13 @@ export function makeSource(
   }
 
   async function own(signal?: AbortSignal | null): Promise<Held> {
-    const { id, certain, arrivals, decided } = user;
+    const { id, certain, named, arrivals, decided } = user;
     const { length } = arrivals;
-    const told = certain ? id : arrivals[length - 1];
+    const told = certain ? id : named ?? id ?? arrivals[length - 1];
     const doubt = decided.length;
     const arrived = await ready(signal);
     // Where nobody was known or told of, it is that of whoever came first.
-    const first = told ?? id ?? arrivals.find((who, nth) => who && nth >= length);
+    const first = told ?? arrivals.find((who, nth) => who && nth >= length);
     if (arrived.user !== id && arrived.user !== first) throw userChanged();
     // Nor that of who comes back after it was decided for another.
     if (arrived.user !== (decided[doubt] ?? arrived.user)) throw userChanged();

@@ -79,6 +79,8 @@ export function makeUser(
   let open = 0;
   /** How many questions in a row had events come while they were answered. */
   let talkative = 0;
+  /** The one that is still to be asked then. */
+  let waiting: Promise<SupabaseSession> | undefined;
   let subscription: { unsubscribe(): void } | undefined;
   /** What ends each wait. */
   const waits: Set<() => void> = new Set();
@@ -91,7 +93,7 @@ export function makeUser(
     decided: [],
     session() {
       open++;
-      return settled(TRIES).finally(() => open--);
+      return paced(TRIES).finally(() => open--);
     },
     async refreshed(old) {
       const [, error] = await answerOf(() => auth.refreshSession());
@@ -130,11 +132,20 @@ export function makeUser(
     Promise.resolve().then(user.session).catch(() => {});
   }
 
+  /**
+   * Where a session looks over as soon as it is there, each question refreshes, and tells other tabs:
+   * those of two users would ask one another without end. So one question waits, for all who ask.
+   */
+  function paced(tries: number): Promise<SupabaseSession> {
+    const ms = ASK_AGAIN * 2 ** (talkative - 6);
+    if (user.certain || ms < ASK_AGAIN) return settled(tries);
+    return waiting ??= wait(Math.min(LONGEST_WAIT, ms)).then(() => {
+      waiting = undefined;
+      return settled(tries);
+    });
+  }
+
   async function settled(tries: number): Promise<SupabaseSession> {
-    // Where a session looks over as soon as it is there, each question refreshes, and tells other tabs:
-    // those of two users would ask one another without end.
-    const late = ASK_AGAIN * 2 ** (talkative - 6);
-    if (!user.certain && late >= ASK_AGAIN) await wait(Math.min(LONGEST_WAIT, late));
     const [asked, word, switched] = [doubts, words, switches];
     const [session, error] = await answerOf(() => auth.getSession());
     const id = idOf(session);
@@ -150,7 +161,7 @@ export function makeUser(
     if (tries && (heard ? id !== user.named : session && !id)) {
       await wait(ASK_AGAIN);
       // Another event has a half second of its own.
-      return asked === doubts ? settled(tries - 1) : user.session();
+      return asked === doubts ? paced(tries - 1) : user.session();
     }
     settle(id, session);
     if (!session || !id) throw noSession(error);

@@ -29,7 +29,7 @@ export class AuthDouble {
   /** Seconds that a session lives by the device's date; less than none, where that is ahead. */
   life = 3600;
   /** Takes the place of the answer to a refresh. */
-  onRefresh: ((user: AuthUser) => Response | Promise<Response> | undefined) | undefined;
+  onRefresh: ((user: AuthUser) => Response | Promise<Response | undefined> | undefined) | undefined;
   #users = new Map<string, AuthUser>();
   #refreshTokens = new Map<string, string>();
   #count = 0;
