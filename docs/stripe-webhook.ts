@@ -52,6 +52,8 @@ async function pricesOf(user: string, customer: string): Promise<string[]> {
 
 /** @returns whether the database knows the user */
 async function setPlan(user: string, plan: string): Promise<boolean> {
+  // What is no UUID is nobody's id.
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(user)) return false;
   const answer = await fetch(`${env("SUPABASE_URL")}/rest/v1/rpc/set_plan`, {
     method: "POST",
     headers: {
@@ -66,10 +68,10 @@ async function setPlan(user: string, plan: string): Promise<boolean> {
   });
   const text = await answer.text();
   if (answer.ok) return true;
-  // No such user, or no such id: to send it again would not help. All else may pass, or can be mended:
-  // a database that is down, a key, the migration, a table that does not take this plan.
+  // No such user: to send it again would not help. All else may pass, or can be mended: a database
+  // that is down, a key, the migration, a trigger that does not take this plan.
   const [, code = ""] = /"code":\s*"(\w+)"/.exec(text) ?? [];
-  if (/^(PT404|22P02)$/.test(code)) return false;
+  if (code === "PT404") return false;
   throw new Later(`set_plan answers ${answer.status} ${code}`);
 }
 

@@ -350,6 +350,8 @@ begin
   create or replace function public.set_plan(user_id uuid, plan text) returns void
   language plpgsql security definer set search_path = ''
   as $$
+  declare
+    written text;
   begin
     if set_plan.plan is null or btrim(set_plan.plan) = '' then
       raise exception 'plan is empty: give its name, such as free'
@@ -365,7 +367,12 @@ begin
       -- it would run triggers. Between two statements others make the row, or take it away: again.
       for round in 1..5 loop
         update public.profiles p set plan = set_plan.plan
-        where p.id = set_plan.user_id and p.plan is distinct from set_plan.plan;
+        where p.id = set_plan.user_id and p.plan is distinct from set_plan.plan
+        returning p.plan into written;
+        if found and written is distinct from set_plan.plan then
+          raise exception 'The plan of % stays %', user_id, written using
+            hint = 'A trigger of public.profiles puts it back.';
+        end if;
         if found or exists (
           select from public.profiles p
           where p.id = set_plan.user_id and p.plan = set_plan.plan) then

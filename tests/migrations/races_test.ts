@@ -91,12 +91,15 @@ function meddling(body: string): string {
       for each row execute function public.meddle();`;
 }
 
-projectTest("a trigger that puts the plan back does not make set_plan endless", async (db) => {
-  await migrated(db, [OWN]);
-  await db.migrate(meddling("new.plan := old.plan; return new;"));
-  await setPlan(db, ALICE, "pro");
-  assert.deepEqual(await plans(db), ["a free 0", "b free 0"]);
-});
+projectTest(
+  "a trigger that puts the plan back is an error of set_plan's, at once, and no success",
+  async (db) => {
+    await migrated(db, [OWN]);
+    await db.migrate(meddling("new.plan := old.plan; return new;"));
+    await assert.rejects(setPlan(db, ALICE, "pro"), { code: "P0001", message: /stays free/ });
+    assert.deepEqual(await plans(db), ["a free 0", "b free 0"]);
+  },
+);
 
 projectTest("set_plan says to try again where a trigger drops its write", async (db) => {
   await migrated(db, [OWN]);

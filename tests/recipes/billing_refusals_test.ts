@@ -138,7 +138,7 @@ const promises: Record<string, Promised> = {
       "elsewhere": ({ path }) => Response.redirect(scene.stack.url + path, 307),
       // What the table does not take is no unknown user: the payment waits for who mends it.
       ...Object.fromEntries(
-        ["23514", "23502", "23503", "22001", "P0001", "42501"].map((code) => [
+        ["22P02", "23514", "23502", "23503", "22001", "P0001", "42501"].map((code) => [
           code,
           () => Response.json({ code, message: "no" }, { status: 400 }),
         ]),
