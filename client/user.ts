@@ -139,7 +139,9 @@ export function makeUser(
   function paced(tries: number): Promise<SupabaseSession> {
     const ms = ASK_AGAIN * 2 ** (talkative - 6);
     if (user.certain || ms < ASK_AGAIN) return settled(tries);
-    return waiting ??= wait(Math.min(LONGEST_WAIT, ms)).then(() => {
+    // The half of it is chance, or the tabs would ask in the same moment, again and again.
+    const late = Math.min(LONGEST_WAIT, ms) * (1 + Math.random()) / 2;
+    return waiting ??= wait(late).then(() => {
       waiting = undefined;
       return settled(tries);
     });
