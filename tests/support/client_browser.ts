@@ -2,6 +2,12 @@
 import { settle } from "./client_calls.ts";
 import { ClientWorld, type Storage, type Tab } from "./client_world.ts";
 
+/**
+ * Never closed: where a process's last channel is closed and another one opened at once, Deno gives
+ * the new one the old one's ended subscription, and its `postMessage` throws "expected i32".
+ */
+new BroadcastChannel("kept open");
+
 type Globals = Record<"window" | "document", unknown>;
 
 export class Browser extends ClientWorld {
