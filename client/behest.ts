@@ -30,6 +30,11 @@ export interface BehestOptions {
   readonly refreshBefore?: number | undefined;
   /** Ms that one mint may take, the waiting for supabase-js included; by default 15,000. */
   readonly timeout?: number | undefined;
+  /**
+   * The direct way: where Behest trusts this project's sessions, their own tokens go to it, at this
+   * URL, and there is no function.
+   */
+  readonly direct?: { readonly baseUrl: string } | undefined;
   /** What requests go out by; by default the global one (on React Native: `expo/fetch`). */
   readonly fetch?: Fetch | undefined;
 }
@@ -95,10 +100,10 @@ export function createBehest(
   options: BehestOptions = {},
   clock: Clock = SYSTEM_CLOCK,
 ): Behest {
-  const baseUrl = readBaseUrl(options.baseUrl);
-  if (options.baseUrl !== undefined && !baseUrl) {
-    throw new TypeError("baseUrl is no https URL");
-  }
+  const { direct } = options;
+  const given = direct ? direct.baseUrl : options.baseUrl;
+  const baseUrl = readBaseUrl(given);
+  if (!baseUrl && (direct || given !== undefined)) throw new TypeError("baseUrl is no https URL");
   const store = makeStore();
   const watches: Set<PlanWatch> = new Set();
   let closed = false;
@@ -106,7 +111,7 @@ export function createBehest(
     store.set(source.state());
     watches.forEach(({ follow }) => follow());
   };
-  const source = makeSource(supabase, { ...options, baseUrl }, clock, changed);
+  const source = makeSource(supabase, { ...options, direct: !!direct, baseUrl }, clock, changed);
   source.follow();
   const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init));
   const behestFetch = makeFetch(source, baseUrl, send);

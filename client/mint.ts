@@ -1,18 +1,20 @@
-/** A mint: one call of the function, or two where the session token had expired. */
+/**
+ * A mint: one call of the function, or two where the session token had expired; and the direct way,
+ * which calls nothing, and refreshes where the function would have said so.
+ */
 
 import type { Clock } from "./clock.ts";
 import { badAnswer, BehestError, network, userChanged } from "./error.ts";
+import { asBehestToken, type TokenOptions } from "./session_token.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
 import { type BehestToken, type Held, hold, readToken } from "./token.ts";
 import type { CurrentUser } from "./user.ts";
 
 /** What a mint is made with. */
-export interface MintOptions {
+export interface MintOptions extends TokenOptions {
   readonly functionName: string;
-  /** Behest's URL, where the application has set it. */
-  readonly baseUrl: string | undefined;
-  /** The Behest session to stay in. */
-  readonly sessionId: string | undefined;
+  /** Whether Behest takes the session's own token, and there is no function. */
+  readonly direct: boolean;
 }
 
 /**
@@ -32,8 +34,11 @@ export async function mint(
     if (signal.aborted || now.user.id !== session.user.id) throw userChanged();
     return now;
   };
-  const call = async (now: SupabaseSession) => {
-    const answer = await callFunction(supabase, check(now), options, signal);
+  const call = async (now: SupabaseSession, renewed = false) => {
+    check(now);
+    const answer = options.direct
+      ? asBehestToken(now.access_token, options, clock, renewed)
+      : await callFunction(supabase, now, options, signal);
     return hold(answer, session.user.id, clock);
   };
   const minted = await call(session).catch(async (error) => {
@@ -42,7 +47,7 @@ export async function mint(
     const renewed = await user.refreshed(session).catch((fault) => {
       throw fault.code === "no_session" ? error : fault;
     });
-    return call(renewed);
+    return call(renewed, true);
   });
   if (!user.certain) check(await user.session());
   return minted;

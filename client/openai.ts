@@ -41,7 +41,7 @@ export function makeOpenAI<Class extends OpenAIClass>(
       ...rest: unknown[]
     ): unknown {
       // Where it is not certain whose that is, it is found out now, and not when the body is there.
-      const asked = source.user() ?? source.own().then(({ user }) => user);
+      const asked = source.whose();
       Promise.resolve(asked).catch(() => {});
       const pinned = async () => {
         const own = await request;

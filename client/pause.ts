@@ -47,7 +47,7 @@ export function makePause(clock: Clock): Pause {
       if (accepted && age() >= SETTLED) strikes = 0;
       strikes += accepted ? 1 : STRIKES_IN_DOUBT;
       if (strikes <= STRIKES_IN_DOUBT) return;
-      const message = "Behest refuses the function's tokens: see `npx behest-token doctor`.";
+      const message = "Behest refuses these tokens: see `npx behest-token doctor`.";
       begin(new BehestError("behest_rejected", message, { status: 401 }));
     },
     end() {

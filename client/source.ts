@@ -3,9 +3,11 @@
 import type { Clock } from "./clock.ts";
 import { badAnswer, BehestError, isFinal, noSession, timedOut, userChanged } from "./error.ts";
 import { mint } from "./mint.ts";
+import { ownersToken } from "./owner.ts";
 import { makePause } from "./pause.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
+import { authOf } from "./third_party.ts";
 import { type Held, isFresh, secondsLeft } from "./token.ts";
 import type { SourceOptions, TokenSource } from "./token_source.ts";
 import { makeUser } from "./user.ts";
@@ -27,12 +29,17 @@ export function makeSource(
   clock: Clock,
   changed: () => void,
 ): TokenSource {
-  const { functionName = "behest-token", baseUrl, refreshBefore = 60, timeout = 15_000 } = options;
+  const { functionName = "behest-token", baseUrl, direct = false, timeout = 15_000 } = options;
+  const { auth, look } = authOf(supabase, timeout, clock);
+  // Another provider refreshes in its own time, and has no other token until then.
+  const refreshBefore = direct && look ? 0 : options.refreshBefore ?? 60;
   const pause = makePause(clock);
   let held: Held | undefined;
   let { sessionId } = options;
-  /** Counts what makes the result of a mint under way worthless, though its user is still here. */
+  /** Counts what makes the result of a mint under way worthless, whose user is still here. */
   let generation = 0;
+  /** Whether a session's own token is not good any more, however long it lives. */
+  let spent = false;
   /** The generation of the last `invalidate()`: what was sent before it may fail unheard. */
   let forgiven = 0;
   /** The one mint: whoever asks waits for it, and whoever leaves ends it. */
@@ -42,7 +49,9 @@ export function makeSource(
   let closed: BehestError | undefined;
   /** Whose faults the pause is for. */
   let latest: string | undefined;
-  const user = makeUser(supabase.auth, clock, { changed: leave, told: changed, signedUp: drop });
+  /** The session token that was last refused. */
+  let over: string | undefined;
+  const user = makeUser(auth, clock, { changed: leave, told, signedUp: drop });
 
   function known(): string | undefined {
     return user.certain && !closed ? user.id : undefined;
@@ -57,6 +66,8 @@ export function makeSource(
   async function ready(signal?: AbortSignal | null): Promise<Held> {
     // Sleep is no waiting.
     const begun = clock.tick();
+    // Without events, each use asks who is here.
+    if (look) await look(signal);
     /** Whose mint it was that ended in doubt. */
     let whose: string | undefined;
     for (;;) {
@@ -70,7 +81,7 @@ export function makeSource(
       if (whose && whose !== id) throw userChanged();
       const error = pause.waiting();
       // While none can be had, the one at hand serves to its end.
-      if (held && isFresh(held, error ? 0 : refreshBefore)) return held;
+      if (held && (error ? isFresh(held, 0) : isGood(held))) return held;
       if (error) throw error;
       minting ??= start(timeout - (clock.tick() - begun));
       const arrived = await untilAborted(minting.promise, signal);
@@ -80,18 +91,14 @@ export function makeSource(
     }
   }
 
+  /** A session's own token is good for as long as it is the session's. */
+  function isGood(held: Held): boolean {
+    return isFresh(held, refreshBefore) && !(direct && held.answer.token !== user.sessionToken);
+  }
+
   async function own(signal?: AbortSignal | null): Promise<Held> {
-    const { id, certain, named, arrivals, decided } = user;
-    const { length } = arrivals;
-    const told = certain ? id : named ?? id ?? arrivals[length - 1];
-    const doubt = decided.length;
-    const arrived = await ready(signal);
-    // Where nobody was known or told of, it is that of whoever came first.
-    const first = told ?? arrivals.find((who, nth) => who && nth >= length);
-    if (arrived.user !== id && arrived.user !== first) throw userChanged();
-    // Nor that of who comes back after it was decided for another.
-    if (arrived.user !== (decided[doubt] ?? arrived.user)) throw userChanged();
-    return arrived;
+    if (look) await look(signal);
+    return ownersToken(user, () => ready(signal));
   }
 
   function check(held: Held): void {
@@ -131,7 +138,7 @@ export function makeSource(
         // What was invalidated until here is no matter of this one.
         current = generation;
         changed();
-        const request = { functionName, baseUrl, sessionId };
+        const request = { functionName, baseUrl, sessionId, direct, refreshBefore, spent };
         return mint(supabase, user, session, request, clock, signal);
       });
       const [minted, error] = await own.attempt.promise.then(
@@ -140,20 +147,17 @@ export function makeSource(
       );
       // It may have been ended in this very moment.
       if (own !== minting) throw closed ?? left();
-      if (minted) {
-        if (current === generation) return keep(minted);
-      } else if (isFinal(error) || forgiven <= current) {
-        return fail(error);
-      }
+      if (minted && current === generation) return keep(minted);
+      if (!minted && (isFinal(error) || forgiven <= current)) return fail(error);
     }
     return fail(timedOut());
   }
 
   function keep(minted: Held): Held {
-    held = minted;
     sessionId = minted.answer.sessionId;
+    spent = false;
     pause.end();
-    return minted;
+    return held = minted;
   }
 
   /** @returns the token at hand, where there was no refusal of the function's own */
@@ -161,6 +165,7 @@ export function makeSource(
     if (isFinal(error)) throw error;
     const fault = error instanceof BehestError ? error : badAnswer();
     pause.begin(fault);
+    over = user.sessionToken;
     const refused = /^40[123]/.test(`${fault.status}`) && fault.code !== "bad_answer";
     if (held && (refused || secondsLeft(held) <= 0)) held = undefined;
     if (held) return held;
@@ -174,8 +179,15 @@ export function makeSource(
     // Who has to wait does so though they sign out and in.
     if (user.id && user.id !== latest) pause.forget();
     latest = user.id ?? latest;
-    drop();
+    replace();
     forgiven = generation;
+    spent = false;
+  }
+
+  function told(): void {
+    // Whoever was to sign in again has done so.
+    if (pause.last()?.code === "expired_token" && user.sessionToken !== over) pause.forget();
+    changed();
   }
 
   function end(error: BehestError): void {
@@ -185,8 +197,14 @@ export function makeSource(
     if (!user.named || closed) asking?.end(error);
   }
 
-  /** The token at hand, and the one that is being made, are not to be used any more. */
+  /** What the tokens at hand were made by is not so any more. */
   function drop(): void {
+    spent = true;
+    replace();
+  }
+
+  /** The token at hand, and the one that is being made, are not to be used any more. */
+  function replace(): void {
     generation++;
     held = undefined;
     changed();
@@ -201,6 +219,7 @@ export function makeSource(
   function refused(token: Held): void {
     if (token !== held) return;
     held = undefined;
+    spent = true;
     pause.refused(token);
     changed();
   }
@@ -208,6 +227,7 @@ export function makeSource(
   return {
     follow: user.follow,
     user: known,
+    whose: (signal) => !look && known() || own(signal).then(({ user }) => user),
     state,
     ready,
     own,
@@ -218,7 +238,7 @@ export function makeSource(
     drop,
     newSession() {
       sessionId = undefined;
-      drop();
+      replace();
     },
     close() {
       closed ??= new BehestError("closed", "This client is closed.");

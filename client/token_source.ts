@@ -5,9 +5,11 @@ import type { Snapshot } from "./snapshot.ts";
 import type { Held } from "./token.ts";
 
 /** How tokens are got: what an application may set (`BehestOptions`). */
-export type SourceOptions =
-  & { readonly [Name in keyof MintOptions]?: MintOptions[Name] | undefined }
-  & { readonly [Name in "refreshBefore" | "timeout"]?: number | undefined };
+export interface SourceOptions
+  extends Partial<{ [Name in Settable]: MintOptions[Name] | undefined }> {
+  readonly timeout?: number | undefined;
+}
+type Settable = Exclude<keyof MintOptions, "spent">;
 
 /** The token of who is signed in, and never another's. */
 export interface TokenSource {
@@ -15,6 +17,12 @@ export interface TokenSource {
   follow(): void;
   /** Who is signed in, where that is certain. */
   user(): string | undefined;
+  /**
+   * Whose a request is that is made now.
+   *
+   * @throws {BehestError} as `own`
+   */
+  whose(signal?: AbortSignal | null): string | Promise<string>;
   /** What an application may show. */
   state(): Snapshot;
   /**

@@ -2,6 +2,7 @@
 
 import type { Clock } from "./clock.ts";
 import { type BehestError, network, noSession } from "./error.ts";
+import { readClaims } from "./session_token.ts";
 import type { SessionAnswer, SupabaseLike, SupabaseSession } from "./supabase.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface CurrentUser {
   id: string | undefined;
   /** Whether `id` is who is signed in now. */
   certain: boolean;
+  /** Their session token, as far as was told. */
+  sessionToken: string | undefined;
   /** Whom the last word named, certain or not; nothing for nobody. */
   named: string | undefined;
   /** Everybody who was told of or found to be there, in their order; nothing for nobody. */
@@ -88,6 +91,7 @@ export function makeUser(
   const user: CurrentUser = {
     id: undefined,
     certain: false,
+    sessionToken: undefined,
     named: undefined,
     arrivals: [],
     decided: [],
@@ -184,6 +188,7 @@ export function makeUser(
     const { id: before, certain } = user;
     const wasAnonymous = anonymous;
     user.id = user.named = id;
+    user.sessionToken = session?.access_token;
     anonymous = !!(id && session?.user.is_anonymous);
     user.certain = true;
     heard = false;
@@ -220,17 +225,14 @@ function answerOf(
  * keeps them apart is written in two steps, and what goes out is the token.
  */
 function idOf(session: SupabaseSession | null): string | undefined {
-  let id: string | undefined;
   try {
     const { user, access_token } = session!;
-    id = user.id;
-    const payload = access_token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
-    const { sub } = JSON.parse(atob(payload));
-    if (sub && sub !== id) id = undefined;
+    const { sub } = readClaims(access_token);
+    return sub && sub !== user.id ? undefined : user.id;
   } catch {
-    // There is none, or the token is none that can be read: the function judges it.
+    // There is none, or it has no user.
+    return undefined;
   }
-  return id;
 }
 
 /** The Auth server's own no, such as for a refresh token that is over: supabase-js signs out then. */

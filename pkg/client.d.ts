@@ -21,6 +21,20 @@ export declare class BehestError extends Error {
     readonly traceId: string | undefined;
     constructor(code: BehestError["code"], message: string, details?: BehestErrorDetails);
 }
+/** What the function answers (openapi.yaml). */
+export interface BehestToken {
+    /** The Behest JWT: for `Authorization`, and for nothing else. */
+    readonly token: string;
+    /** The Behest session, for `X-Session-Id`. */
+    readonly sessionId: string;
+    /** The token's life in seconds, from its making on. */
+    readonly ttl: number;
+    /** Unix seconds, by the server's clock. */
+    readonly expiresAt: number;
+    /** Behest's own URL, without `/v1` and without a slash at its end. */
+    readonly baseUrl: string;
+    readonly tier?: number | undefined;
+}
 /** A Supabase session, as far as it is read here. */
 export interface SupabaseSession {
     readonly access_token: string;
@@ -79,20 +93,6 @@ export interface SupabaseLike {
         }>;
     };
 }
-/** What the function answers (openapi.yaml). */
-export interface BehestToken {
-    /** The Behest JWT: for `Authorization`, and for nothing else. */
-    readonly token: string;
-    /** The Behest session, for `X-Session-Id`. */
-    readonly sessionId: string;
-    /** The token's life in seconds, from its making on. */
-    readonly ttl: number;
-    /** Unix seconds, by the server's clock. */
-    readonly expiresAt: number;
-    /** Behest's own URL, without `/v1` and without a slash at its end. */
-    readonly baseUrl: string;
-    readonly tier?: number | undefined;
-}
 /** Never has the token itself. */
 export interface Snapshot {
     /**
@@ -141,6 +141,13 @@ export interface BehestOptions {
     readonly refreshBefore?: number | undefined;
     /** Ms that one mint may take, the waiting for supabase-js included; by default 15,000. */
     readonly timeout?: number | undefined;
+    /**
+     * The direct way: where Behest trusts this project's sessions, their own tokens go to it, at this
+     * URL, and there is no function.
+     */
+    readonly direct?: {
+        readonly baseUrl: string;
+    } | undefined;
     /** What requests go out by; by default the global one (on React Native: `expo/fetch`). */
     readonly fetch?: Fetch | undefined;
 }

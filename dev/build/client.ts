@@ -25,15 +25,19 @@ const INNER_NAMES = [
   "end",
   "follow",
   "last",
+  "look",
   "named",
   "promise",
   "ready",
   "refreshed",
   "refused",
+  "sessionToken",
   "signedUp",
+  "spent",
   "state",
   "told",
   "waiting",
+  "whose",
 ];
 
 /** An import of a neighbour, over one line or several. */

@@ -11,6 +11,11 @@ function part(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
+/** @returns whose a token is, of the function's double or of a session */
+export function ownerOf(token: string): string | undefined {
+  return token.startsWith("bt.") ? token.split(".")[1] : userOfSession(token);
+}
+
 /** @returns whose a session token is */
 export function userOfSession(authorization: string | null): string {
   const payload = authorization?.split(".")[1] ?? "";
@@ -28,6 +33,10 @@ export class AuthDouble {
   readonly tokens: string[] = [];
   /** Seconds that a session lives by the device's date; less than none, where that is ahead. */
   life = 3600;
+  /** Seconds by which this server's date is behind the device's. */
+  behind = 0;
+  /** What each session token says of its user. */
+  appMetadata: unknown = {};
   /** Takes the place of the answer to a refresh. */
   onRefresh: ((user: AuthUser) => Response | Promise<Response | undefined> | undefined) | undefined;
   #users = new Map<string, AuthUser>();
@@ -47,8 +56,10 @@ export class AuthDouble {
     }
     const user = this.#users.get(this.#refreshTokens.get(body.refresh_token) ?? "");
     if (!user) return refusal("refresh_token_not_found");
+    const other = await this.onRefresh?.(user);
+    if (other) return other;
     this.#refreshTokens.delete(body.refresh_token);
-    return await this.onRefresh?.(user) ?? this.#session(user.id, user.is_anonymous);
+    return this.#session(user.id, user.is_anonymous);
   }
 
   /** The session ends at the server: refresh tokens are good no more. */
@@ -70,9 +81,11 @@ export class AuthDouble {
     this.#users.set(id, user);
     const refresh_token = `refresh-${++this.#count}`;
     this.#refreshTokens.set(refresh_token, id);
-    const exp = Math.floor(Date.now() / 1000) + this.life;
+    const iat = Math.floor(Date.now() / 1000) - this.behind;
+    const exp = iat + this.life;
     const header = part({ alg: "ES256", typ: "JWT", kid: "k1" });
-    const claims = part({ sub: id, exp, is_anonymous, jti: this.#count });
+    const { appMetadata: app_metadata } = this;
+    const claims = part({ sub: id, exp, iat, app_metadata, is_anonymous, jti: this.#count });
     const access_token = `${header}.${claims}.${part("signature")}`;
     this.tokens.push(access_token, refresh_token);
     return Response.json({

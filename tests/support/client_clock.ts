@@ -13,9 +13,14 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const SHORT_WAIT = 50;
 
 export class DeviceClock implements ClientClock {
-  #date = Date.UTC(2026, 0, 1);
+  #date: number;
   #ticks = 5_000;
   #timers = new Set<Timer>();
+
+  /** @param date at the beginning, in ms */
+  constructor(date = Date.UTC(2026, 0, 1)) {
+    this.#date = date;
+  }
 
   readonly now = (): number => this.#date;
   readonly tick = (): number => this.#ticks;

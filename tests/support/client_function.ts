@@ -1,5 +1,5 @@
 /** Doubles of the function and of Behest, which hear whose token each call carries. */
-import { userOfSession } from "./client_auth.ts";
+import { ownerOf, userOfSession } from "./client_auth.ts";
 import { Held, unlessAborted } from "./client_calls.ts";
 
 export const BASE_URL = "https://amber-fox-042.behest.app";
@@ -143,7 +143,7 @@ export class BehestDouble {
         init,
         headers,
         token,
-        owner: token.split(".")[1],
+        owner: ownerOf(token),
         signedIn: signedIn(),
         input,
         answer: (response) => held.answer(response),

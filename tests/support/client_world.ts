@@ -36,7 +36,7 @@ export interface TabOptions {
 let worlds = 0;
 
 export class ClientWorld {
-  readonly clock = new DeviceClock();
+  readonly clock: DeviceClock;
   readonly auth = new AuthDouble();
   readonly function = new FunctionDouble();
   readonly gateway = new BehestDouble();
@@ -44,6 +44,11 @@ export class ClientWorld {
   /** Every URL that supabase-js called. */
   readonly calls: string[] = [];
   readonly #storageKey = `sb-world-${++worlds}-auth-token`;
+
+  /** @param date of the device in ms, where sessions are judged by it */
+  constructor(date?: number) {
+    this.clock = new DeviceClock(date);
+  }
 
   /** Opens a tab; by default with a storage of its own. */
   async open({ storage = new Map(), options = {}, locked = false }: TabOptions = {}): Promise<Tab> {
@@ -127,6 +132,11 @@ export class ClientWorld {
     return this.tab.supabase;
   }
 
+  /** How often supabase-js has refreshed a session. */
+  get refreshes(): number {
+    return this.calls.filter((url) => url.includes("grant_type=refresh_token")).length;
+  }
+
   get mints() {
     return this.function.mints;
   }
@@ -160,18 +170,25 @@ export async function signOut({ supabase }: Pick<Tab, "supabase">): Promise<void
   await settle();
 }
 
+/** The true date in ms, at the second that has begun: no session of this world is older. */
+export const wholeSecond = (): number => Date.now() - Date.now() % 1000;
+
 /** What a world begins with. */
 export interface Setting {
   readonly user?: string;
   readonly options?: BehestOptions;
+  /** What session tokens say of their users. */
+  readonly appMetadata?: unknown;
 }
 
 /** One tab, in which this user is signed in; afterwards nobody's token went with another's request. */
 export async function inWorld(
-  { user, options = {} }: Setting,
+  { user, options = {}, appMetadata = {} }: Setting,
   test: (world: ClientWorld) => Promise<void>,
 ): Promise<void> {
-  const world = new ClientWorld();
+  // supabase-js judges sessions by the true date, and so do those to whom they are all there is.
+  const world = new ClientWorld(options.direct && wholeSecond());
+  world.auth.appMetadata = appMetadata;
   await world.open({ options });
   try {
     if (user) await signIn(world, user);
