@@ -1,8 +1,9 @@
 /** Users, tabs, faults and requests in an order that a seed decides. */
 import { setImmediate } from "node:timers";
-import { refused } from "./client_function.ts";
-import type { Behest } from "./client_module.ts";
+import { BASE_URL, refused } from "./client_function.ts";
+import type { Behest, SupabaseSession } from "./client_module.ts";
 import { Minimal, sessionOf } from "./client_minimal.ts";
+import { type Answer, offline } from "./client_session.ts";
 import { CHAT } from "./client_world.ts";
 
 const USERS = ["ada", "bob", "cy", undefined] as const;
@@ -26,12 +27,20 @@ export class Schedule {
   readonly #random: Random;
   readonly #steps: "fine" | "calm";
   #held: (() => void)[] = [];
+  #sessions = 0;
 
-  /** Events come between any two steps, or each after all else has come to rest. */
-  constructor(random: Random, steps: "fine" | "calm") {
+  /**
+   * @param steps events come between any two of them, or each after all else has come to rest
+   * @param direct whether there is no function, and refreshes take the place of mints
+   */
+  constructor(random: Random, steps: "fine" | "calm", direct = false) {
     this.#random = random;
     this.#steps = steps;
-    this.behest = this.supabase.create();
+    this.behest = this.supabase.create(direct ? { direct: { baseUrl: BASE_URL } } : {});
+    this.supabase.onRefresh = () => {
+      const user = this.supabase.session?.user.id;
+      return new Promise((resolve) => this.#held.push(() => resolve(this.#renew(user))));
+    };
     this.supabase.function.reply = (mint) =>
       new Promise((resolve) => {
         this.#held.push(() => resolve(this.#answer(mint)));
@@ -89,7 +98,35 @@ export class Schedule {
 
   #become(): void {
     this.excuses++;
-    this.supabase.become(USERS[this.#random(USERS.length)]);
+    const user = USERS[this.#random(USERS.length)];
+    this.supabase.session = user === undefined ? null : this.#session(user);
+    this.supabase.tell(user === undefined ? "SIGNED_OUT" : "SIGNED_IN", this.supabase.session);
+  }
+
+  /** Each is another, and lives for some minutes from now on. */
+  #session(user: string): SupabaseSession {
+    const iat = Math.floor(this.supabase.clock.now() / 1000);
+    const claims = { sub: user, iat, exp: iat + 300, nth: this.#sessions++ };
+    const payload = btoa(JSON.stringify(claims)).replace(/=+$/, "");
+    return { access_token: `h.${payload}.s`, user: { id: user } };
+  }
+
+  /** What comes of a refresh that was asked for as this user. */
+  #renew(user: string | undefined): Answer {
+    const fate = this.#random(8);
+    if (fate === 0) return offline();
+    const here = this.supabase.session?.user.id;
+    if (fate === 1 || user === undefined || here !== user) {
+      const error = Object.assign(new Error("refused"), { name: "AuthApiError", status: 400 });
+      // supabase-js may keep the session until it is over, or sign out at once.
+      if (here === user && this.#random(2)) {
+        this.supabase.become(undefined);
+      }
+      return { data: { session: null }, error };
+    }
+    const session = this.supabase.session = this.#session(user);
+    this.supabase.tell("TOKEN_REFRESHED", session);
+    return { data: { session }, error: null };
   }
 
   #again(): void {
