@@ -56,6 +56,12 @@ export function badAnswer(status?: number): BehestError {
   );
 }
 
+/** The error for a session that has to be refreshed, and cannot be. */
+export function sessionOver(): BehestError {
+  const message = "The session cannot be refreshed: sign in again.";
+  return new BehestError("expired_token", message, { status: 401 });
+}
+
 /** The error for what took too long. */
 export function timedOut(): BehestError {
   return new BehestError("timeout", "No token in time: ask again.");

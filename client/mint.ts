@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from "./clock.ts";
-import { badAnswer, BehestError, network, userChanged } from "./error.ts";
+import { badAnswer, BehestError, network, sessionOver, userChanged } from "./error.ts";
 import { asBehestToken, type TokenOptions } from "./session_token.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
 import { type BehestToken, type Held, hold, readToken } from "./token.ts";
@@ -15,6 +15,8 @@ export interface MintOptions extends TokenOptions {
   readonly functionName: string;
   /** Whether Behest takes the session's own token, and there is no function. */
   readonly direct: boolean;
+  /** Whether the session's token is refreshed first, however long it lives. */
+  readonly spent: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function mint(
   };
   const call = async (now: SupabaseSession, renewed = false) => {
     check(now);
+    if (options.spent && !renewed) throw sessionOver();
     const answer = options.direct
       ? asBehestToken(now.access_token, options, clock, renewed)
       : await callFunction(supabase, now, options, signal);

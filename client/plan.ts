@@ -12,6 +12,11 @@ export interface PlanOptions {
   readonly column?: string | undefined;
   /** What the user's id is in. */
   readonly userColumn?: string | undefined;
+  /**
+   * Whether tokens have the plan from the session (`BEHEST_PLAN_CLAIM` and an access token hook): it is
+   * refreshed then before the next one. On the direct way it always is.
+   */
+  readonly inSession?: boolean | undefined;
   /** Seconds from one look to the next while Realtime is not there; without it there is none. */
   readonly pollSeconds?: number | undefined;
   /** Hears once of what stands in the way: of Realtime, or of reading the row. */
@@ -48,7 +53,7 @@ export function makeWatch(
   options: PlanOptions = {},
 ): PlanWatch {
   const { schema = "public", table = "profiles", column = "plan", userColumn = "id" } = options;
-  const { pollSeconds, onError } = options;
+  const { inSession, pollSeconds, onError } = options;
   let user: string | undefined;
   let channel: RealtimeChannelLike | undefined;
   /** Whether Realtime tells of changes. */
@@ -154,7 +159,7 @@ export function makeWatch(
   function see(row: Row, counts: boolean): void {
     const now = `${row[column]}`;
     looks++;
-    if (counts && now !== plan) source.drop();
+    if (counts && now !== plan) source.drop(inSession);
     plan = now;
   }
 

@@ -1,7 +1,7 @@
 /** A Supabase session token, as far as it is read here; nobody verifies it on this side. */
 
 import type { Clock } from "./clock.ts";
-import { BehestError } from "./error.ts";
+import { sessionOver } from "./error.ts";
 import { type BehestToken, readToken } from "./token.ts";
 
 /** What is read of one. */
@@ -23,8 +23,6 @@ export interface TokenOptions {
   readonly sessionId: string | undefined;
   /** On the direct way: seconds of life under which the session is refreshed. */
   readonly refreshBefore: number;
-  /** On the direct way: whether the session is refreshed in any case. */
-  readonly spent: boolean;
 }
 
 /** @returns nothing for a text that is no JWT: whoever gets it judges it */
@@ -46,17 +44,14 @@ export function readClaims(token: string | undefined): SessionClaims {
  */
 export function asBehestToken(
   token: string,
-  { baseUrl, sessionId, refreshBefore, spent }: TokenOptions,
+  { baseUrl, sessionId, refreshBefore }: TokenOptions,
   clock: Clock,
   renewed: boolean,
 ): BehestToken {
   const { iat = NaN, exp = NaN, app_metadata } = readClaims(token);
   const life = exp - iat;
   const left = renewed ? life : Math.min(life, Math.floor(exp - clock.now() / 1000));
-  if (!renewed && (spent || left <= 0 || left < Math.min(refreshBefore, life / 2))) {
-    const message = "The session cannot be refreshed: sign in again.";
-    throw new BehestError("expired_token", message, { status: 401 });
-  }
+  if (left <= 0 || !renewed && left < Math.min(refreshBefore, life / 2)) throw sessionOver();
   const tier = app_metadata?.tier;
   return readToken({
     token,

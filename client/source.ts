@@ -38,7 +38,7 @@ export function makeSource(
   let { sessionId } = options;
   /** Counts what makes the result of a mint under way worthless, whose user is still here. */
   let generation = 0;
-  /** Whether a session's own token is not good any more, however long it lives. */
+  /** Whether the session's token is not good any more, however long it lives. */
   let spent = false;
   /** The generation of the last `invalidate()`: what was sent before it may fail unheard. */
   let forgiven = 0;
@@ -198,8 +198,8 @@ export function makeSource(
   }
 
   /** What the tokens at hand were made by is not so any more. */
-  function drop(): void {
-    spent = true;
+  function drop(renew = false): void {
+    spent ||= direct || renew;
     replace();
   }
 
@@ -219,7 +219,7 @@ export function makeSource(
   function refused(token: Held): void {
     if (token !== held) return;
     held = undefined;
-    spent = true;
+    spent ||= direct;
     pause.refused(token);
     changed();
   }

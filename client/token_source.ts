@@ -48,8 +48,12 @@ export interface TokenSource {
   refused(held: Held): void;
   /** The application knows better: the next use mints, and waits for no pause. */
   invalidate(): void;
-  /** What the tokens of now were made by has changed; faults and their pauses go on. */
-  drop(): void;
+  /**
+   * What the tokens of now were made by has changed; faults and their pauses go on.
+   *
+   * @param renew whether that stands in the session's token, which is then refreshed first
+   */
+  drop(renew?: boolean): void;
   /** The next token begins another Behest session. */
   newSession(): void;
   /** Ends every wait, and hands out nothing more. */

@@ -118,6 +118,11 @@ interface PlanOptions {
     readonly column?: string | undefined;
     /** What the user's id is in. */
     readonly userColumn?: string | undefined;
+    /**
+     * Whether tokens have the plan from the session (`BEHEST_PLAN_CLAIM` and an access token hook): it is
+     * refreshed then before the next one. On the direct way it always is.
+     */
+    readonly inSession?: boolean | undefined;
     /** Seconds from one look to the next while Realtime is not there; without it there is none. */
     readonly pollSeconds?: number | undefined;
     /** Hears once of what stands in the way: of Realtime, or of reading the row. */
