@@ -8,6 +8,7 @@ import { applyPendingMigrations } from "@supabase/lite/cli";
 import { createPgliteConnection } from "@supabase/lite/pglite";
 import { exitWithParent } from "./parent.ts";
 import { publish } from "./realtime/feed.ts";
+import { makeTurns } from "./turns.ts";
 
 /** What a project of Supabase's has before its first migration, and Lite does not. */
 const PROJECT = `
@@ -45,8 +46,17 @@ await connection.driver.exec(PROJECT);
 await applyPendingMigrations(app);
 await publish(connection.driver, console.log);
 
+// Lite has one connection and begins its transactions on it: two requests at once would be in one.
+const inTurn = makeTurns();
+
 Deno.serve({
   hostname: "127.0.0.1",
   port: 0,
   onListen: ({ port }) => console.log(`ready http://127.0.0.1:${port}`),
-}, (request) => app.fetch(request, { peerAddress: null }));
+}, async (request) => {
+  // Read beforehand, so that nobody waits for who is slow to send.
+  const body = request.body && await request.bytes();
+  return await inTurn(async () =>
+    await app.fetch(new Request(request, { body }), { peerAddress: null })
+  );
+});
