@@ -1,7 +1,6 @@
 /** Sessions of the stack's issuer, as a project with signing keys and the hook gives them. */
 
 import assert from "node:assert/strict";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import {
   createRemoteJWKSet,
   decodeJwt,
@@ -16,6 +15,7 @@ import type { Claims } from "../dev/stack/issuer/keys.ts";
 import type { Issuer } from "../dev/stack/issuer/remote.ts";
 import { type Stack, startStack } from "../dev/stack/stack.ts";
 import { setPlan } from "../dev/stack/users.ts";
+import { chat, client, mint, REFUSED, signUp, TAKEN, verdict } from "./support/issuer.ts";
 import { sign } from "./support/realtime.ts";
 import { plans, subscribed, Tabs } from "./support/realtime_tabs.ts";
 
@@ -23,46 +23,6 @@ interface World {
   stack: Stack;
   issuer: Issuer;
 }
-
-function client({ url, publishableKey }: Stack): SupabaseClient {
-  return createClient(url, publishableKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
-}
-
-/** Someone who has signed up just now, and what Auth gave. */
-async function signUp(stack: Stack) {
-  const supabase = client(stack);
-  const email = `${crypto.randomUUID()}@example.com`;
-  const { data, error } = await supabase.auth.signUp({ email, password: crypto.randomUUID() });
-  assert.ifError(error);
-  return { supabase, session: data.session!, id: data.user!.id };
-}
-
-/** Asks as a user with this token. */
-function ask({ url, publishableKey }: Stack, path: string, token: string): Promise<Response> {
-  const headers = { apikey: publishableKey, Authorization: `Bearer ${token}` };
-  return fetch(url + path, { headers });
-}
-
-/** What the Auth server and PostgREST say to a token: status and code of each. */
-async function verdict(stack: Stack, token: string) {
-  const user = await ask(stack, "/auth/v1/user", token);
-  const row = await ask(stack, "/rest/v1/profiles?select=id", token);
-  const { error_code } = await user.json();
-  const { code } = await row.json();
-  assert.equal(user.headers.get("x-sb-error-code") ?? undefined, error_code);
-  return [user.status, error_code, row.status, code];
-}
-
-async function mint({ functionUrl }: Stack, token: string) {
-  const headers = { Authorization: `Bearer ${token}` };
-  const answer = await fetch(functionUrl, { method: "POST", headers });
-  return { status: answer.status, ...await answer.json() };
-}
-
-const TAKEN = [200, undefined, 200, undefined];
-const REFUSED = [403, "bad_jwt", 401, "PGRST301"];
 
 /** In this order: the function looks for unknown keys once in 30 s, and a forged token names some. */
 const PROMISES: Record<string, (world: World) => Promise<void>> = {
@@ -137,6 +97,22 @@ const PROMISES: Record<string, (world: World) => Promise<void>> = {
     assert.ifError(error);
     const { app_metadata } = decodeJwt<{ app_metadata: Claims }>(data.session!.access_token);
     assert.deepEqual(app_metadata, { provider: "email", providers: ["email"] });
+  },
+
+  async "the gateway takes such a session as it is, on the tier of its plan"({ stack, issuer }) {
+    const supabase = client(stack);
+    const { data } = await supabase.auth.signInWithPassword(stack.users[2]!);
+    const { access_token } = data.session!;
+    const { status, text } = await chat(stack, access_token);
+    assert.equal(status, 200, text);
+    for (const part of [data.user!.id, "tier 3"]) assert.ok(text.includes(part), text);
+    const claims = decodeJwt(access_token);
+    for (
+      const token of [
+        await sign(claims, stack.jwtSecret),
+        await issuer.sign({ ...claims, iss: "http://127.0.0.1:1/auth/v1" }),
+      ]
+    ) assert.equal((await chat(stack, token)).status, 401);
   },
 
   async "supabase-js hears of its user's row by such a session"({ stack }) {

@@ -12,7 +12,7 @@ import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
-import type { Issuer } from "./issuer/remote.ts";
+import { type Issuer, issuerOf } from "./issuer/remote.ts";
 import type { Realtime } from "./realtime/realtime.ts";
 import { startSupabase, type Supabase, type SupabaseOptions } from "./supabase.ts";
 import type { User } from "./users.ts";
@@ -115,7 +115,14 @@ async function startAround<S extends Supabase>(
     const gateway = await listen(
       options.gatewayPort ?? DEFAULT_GATEWAY_PORT,
       "--gateway-port",
-      (port) => startGateway({ port, credentials, origins, limits: options.limits }),
+      (port) =>
+        startGateway({
+          port,
+          credentials,
+          origins,
+          limits: options.limits,
+          trustedIssuers: options.issuer ? [issuerOf(front.url)] : [],
+        }),
     );
     running.push(gateway);
 

@@ -1,12 +1,22 @@
 /** The issuer as the rest of the stack has it: another process holds the private keys. */
 
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
-import type { Claims } from "./keys.ts";
+import type { TrustedIssuer } from "../../gateway/issuers.ts";
 import { CONTROL } from "./issuer.ts";
+import type { Claims } from "./keys.ts";
+
+/**
+ * What Behest is told of a project whose sessions it is to trust.
+ * @param supabaseUrl where the project is
+ */
+export function issuerOf(supabaseUrl: string): TrustedIssuer {
+  const issuer = `${supabaseUrl}/auth/v1`;
+  return { issuer, jwksUrl: `${issuer}/.well-known/jwks.json` };
+}
 
 /** An issuer that runs. */
 export interface Issuer {
-  /** What `iss` is: `{SUPABASE_URL}/auth/v1`. */
+  /** What `iss` is. */
   url: string;
   jwksUrl: string;
   /** The public keys as of now. */
@@ -29,8 +39,9 @@ export class RemoteIssuer implements Issuer {
 
   /** @param supabaseUrl where its tokens are taken */
   constructor(supabaseUrl: string) {
-    this.url = `${supabaseUrl}/auth/v1`;
-    this.jwksUrl = `${this.url}/.well-known/jwks.json`;
+    const { issuer, jwksUrl } = issuerOf(supabaseUrl);
+    this.url = issuer;
+    this.jwksUrl = jwksUrl;
   }
 
   /** @param lite where the process of Supabase Lite is */
