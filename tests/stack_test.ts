@@ -157,7 +157,7 @@ stackTest(
 );
 
 stackTest(
-  "a user reads one profile, their own, and a stranger none",
+  "a user reads one profile, their own, and a stranger none, however many ask at once",
   {},
   async (stack) => {
     const { supabase, id } = await signUp(stack);
@@ -165,6 +165,22 @@ stackTest(
     assert.deepEqual(own.data, [{ id, plan: "free" }]);
     const strangers = await client(stack).from("profiles").select("id");
     assert.deepEqual(strangers.data, []);
+
+    const { data } = await supabase.auth.getSession();
+    const user = `Bearer ${data.session!.access_token}`;
+    const get = async (path: string, Authorization: string) => {
+      const headers = { apikey: stack.publishableKey, Authorization };
+      return await (await fetch(stack.url + path, { headers })).json();
+    };
+    await Promise.all(Array.from({ length: 20 }, async () => {
+      const answers = [
+        get("/auth/v1/user", user),
+        get("/rest/v1/profiles?select=id", user),
+        get("/rest/v1/profiles?select=id", `Bearer ${stack.publishableKey}`),
+      ];
+      const [known, row, nothing] = await Promise.all(answers);
+      assert.deepEqual([known.id, row, nothing], [id, [{ id }], []]);
+    }));
   },
 );
 

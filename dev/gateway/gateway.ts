@@ -7,14 +7,12 @@
 import { type Credentials, makeCredentials, randomHex } from "./credentials.ts";
 import { answerChat, MODEL, parseChat } from "./chat.ts";
 import { forbidden, GatewayFault, invalidToken, validationError } from "./fault.ts";
+import { makeIssuers, type TrustedIssuer } from "./issuers.ts";
 import { DEFAULT_LIMITS, type Limits, makeLimiter } from "./limits.ts";
-import { makeTokens, type MintRequest } from "./tokens.ts";
+import { makeTokens, type MintRequest, RESERVED_USERS } from "./tokens.ts";
 
 /** Largest request body, in bytes. */
 const BODY_LIMIT = 1024 * 1024;
-
-/** Ids that Behest keeps for itself. */
-const RESERVED_USERS = ["admin", "system", "dashboard-service"];
 
 /** What a browser may send; the OpenAI SDK adds headers of a common prefix. */
 const ALLOWED_HEADERS = ["authorization", "content-type", "x-session-id"];
@@ -28,6 +26,8 @@ export interface GatewayOptions {
   /** Browser origins that may call; none by default. */
   origins?: string[];
   limits?: Partial<Limits>;
+  /** Whose tokens are taken beside Behest's own; nobody's by default. */
+  trustedIssuers?: TrustedIssuer[];
   /** Clock, in milliseconds since the epoch. */
   now?: () => number;
 }
@@ -37,8 +37,8 @@ export interface Gateway {
   /** `http://127.0.0.1:<port>`, what `BEHEST_BASE_URL` is set to. */
   url: string;
   credentials: Credentials;
-  /** From now on the token with this `jti` is answered with 401. */
-  revoke(jti: string): void;
+  /** From now on the token with this `jti`, or this `session_id`, is answered with 401. */
+  revoke(id: string): void;
   /** Ends every open answer and frees the port. */
   stop(): Promise<void>;
 }
@@ -50,6 +50,11 @@ export async function startGateway(
   const { port = 0, origins = [], now = Date.now } = options;
   const credentials = options.credentials ?? await makeCredentials();
   const tokens = await makeTokens(credentials, now);
+  const issuers = makeIssuers(options.trustedIssuers ?? [], now);
+  const callerOf = async (request: Request) => {
+    const token = bearer(request);
+    return await issuers.verify(token) ?? await tokens.verify(token);
+  };
   const count = makeLimiter({ ...DEFAULT_LIMITS, ...options.limits }, now);
 
   const routes: Record<
@@ -72,7 +77,7 @@ export async function startGateway(
     },
 
     "GET /v1/models": async (request) => {
-      await tokens.verify(bearer(request));
+      await callerOf(request);
       return Response.json({
         object: "list",
         data: [{ id: MODEL, object: "model", created: 0, owned_by: "behest" }],
@@ -80,7 +85,7 @@ export async function startGateway(
     },
 
     "POST /v1/chat/completions": async (request) => {
-      const caller = await tokens.verify(bearer(request));
+      const caller = await callerOf(request);
       if (!request.headers.get("x-session-id")) {
         throw validationError(
           { "X-Session-Id": "this header is required" },
@@ -131,7 +136,10 @@ export async function startGateway(
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     credentials,
-    revoke: tokens.revoke,
+    revoke(id) {
+      tokens.revoke(id);
+      issuers.revoke(id);
+    },
     stop() {
       ended.abort();
       return server.finished;

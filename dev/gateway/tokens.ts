@@ -7,8 +7,11 @@ import { randomHex } from "./credentials.ts";
 import { forbidden, invalidToken } from "./fault.ts";
 
 /** Both official SDKs default to these two. */
-const ISSUER = "https://api.behest.ai";
+export const ISSUER = "https://api.behest.ai";
 const AUDIENCE = "behest";
+
+/** Ids that Behest keeps for itself. */
+export const RESERVED_USERS = ["admin", "system", "dashboard-service"];
 
 /** What a mint call asked for, already validated. */
 export interface MintRequest {

@@ -12,8 +12,9 @@ import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
-import type { Realtime, RealtimeOptions } from "./realtime/realtime.ts";
-import { startSupabase, type Supabase } from "./supabase.ts";
+import { type Issuer, issuerOf } from "./issuer/remote.ts";
+import type { Realtime } from "./realtime/realtime.ts";
+import { startSupabase, type Supabase, type SupabaseOptions } from "./supabase.ts";
 import type { User } from "./users.ts";
 
 /** Where the stack listens unless told otherwise; Supabase's own local port. */
@@ -26,7 +27,7 @@ export const DEFAULT_GATEWAY_PORT = 54330;
 const FRONT_END_ORIGINS = ["http://localhost:3000", "http://localhost:5173"];
 
 /** Every option has a default. A port of 0 takes a free one. */
-export interface StackOptions {
+export interface StackOptions extends SupabaseOptions {
   port?: number;
   gatewayPort?: number;
   mode?: Mode;
@@ -40,8 +41,6 @@ export interface StackOptions {
   origins?: string[];
   /** Limits of the gateway. */
   limits?: Partial<Limits>;
-  /** Clock and limits of the double of Realtime. */
-  realtime?: Pick<RealtimeOptions, "clock" | "limits">;
 }
 
 /** A running stack, whatever its Supabase is. */
@@ -67,8 +66,10 @@ export interface AttachedStack {
 export interface Stack extends AttachedStack {
   /** Acts as the service role; for tests that change a plan. */
   secretKey: string;
-  /** What Lite signs session tokens with (HS256). */
+  /** What Lite signs session tokens with (HS256); with an issuer nobody else takes those. */
   jwtSecret: string;
+  /** What signs them with ES256, where that was asked for. */
+  issuer?: Issuer;
   /** Tells of changes of `profiles`; can be taken down. */
   realtime: Realtime;
   /** One seeded user on each plan. */
@@ -78,8 +79,8 @@ export interface Stack extends AttachedStack {
 /** @throws {Error} where a port is taken or a part does not start; nothing is left running */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { supabase, ...stack } = await startAround(options, startSupabase);
-  const { secretKey, jwtSecret, realtime, users } = supabase;
-  return { ...stack, secretKey, jwtSecret, realtime, users };
+  const { secretKey, jwtSecret, issuer, realtime, users } = supabase;
+  return { ...stack, secretKey, jwtSecret, ...(issuer && { issuer }), realtime, users };
 }
 
 /**
@@ -114,7 +115,14 @@ async function startAround<S extends Supabase>(
     const gateway = await listen(
       options.gatewayPort ?? DEFAULT_GATEWAY_PORT,
       "--gateway-port",
-      (port) => startGateway({ port, credentials, origins, limits: options.limits }),
+      (port) =>
+        startGateway({
+          port,
+          credentials,
+          origins,
+          limits: options.limits,
+          trustedIssuers: options.issuer ? [issuerOf(front.url)] : [],
+        }),
     );
     running.push(gateway);
 

@@ -3,7 +3,9 @@
 import { randomHex } from "../gateway/credentials.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Routes } from "./front.ts";
+import { type Issuer, RemoteIssuer } from "./issuer/remote.ts";
 import { makeRealtime, type Realtime, type RealtimeOptions } from "./realtime/realtime.ts";
+import { secretOf } from "./realtime/session.ts";
 import { PLANS, seedUsers, setPlan, type User } from "./users.ts";
 
 /** What the function, the front and the page have to know of a Supabase. */
@@ -30,6 +32,20 @@ export interface OwnSupabase extends Supabase {
   secretKey: string;
   jwtSecret: string;
   realtime: Realtime;
+  /** What signs sessions, where that is not Supabase Lite. */
+  issuer?: Issuer;
+}
+
+/** Of the stack's own Supabase. */
+export interface SupabaseOptions {
+  /** Clock and limits of the double of Realtime. */
+  realtime?: Pick<RealtimeOptions, "clock" | "limits">;
+  /**
+   * Signs sessions with ES256, as projects of today do, and with a hook's claims where one is given:
+   * SQL that defines `public.behest_access_token_hook`, such as `HOOK`. By default it is Supabase
+   * Lite that signs, with HS256, as projects do that have not turned to signing keys.
+   */
+  issuer?: { hook?: URL };
 }
 
 /**
@@ -38,7 +54,7 @@ export interface OwnSupabase extends Supabase {
  */
 export async function startSupabase(
   url: string,
-  options: { realtime?: Pick<RealtimeOptions, "clock" | "limits"> },
+  options: SupabaseOptions,
   say: (text: string) => void,
 ): Promise<OwnSupabase> {
   const keys = {
@@ -46,19 +62,28 @@ export async function startSupabase(
     publishableKey: `sb_publishable_${randomHex(16)}`,
     secretKey: `sb_secret_${randomHex(16)}`,
   };
-  const realtime = makeRealtime({ ...keys, ...options.realtime });
+  const { publishableKey } = keys;
+  const issuer = options.issuer && new RemoteIssuer(url);
+  const realtime = makeRealtime({
+    sessionKey: issuer ? { alg: "ES256", find: issuer.find } : secretOf(keys.jwtSecret),
+    publishableKey,
+    ...options.realtime,
+  });
   say("Starting Supabase Lite (the first start downloads it) …");
-  const lite = await startLite(keys, realtime.hear);
+  const lite = await startLite(keys, issuer?.url, options.issuer?.hook, realtime.hear);
   const stop = async () => {
     await Promise.all([realtime.stop(), lite.stop()]);
   };
   try {
+    await issuer?.open(lite.url, keys.secretKey);
     say("Seeding a user on each plan …");
-    const users = await seedUsers(lite.url, keys.publishableKey, keys.secretKey);
+    const users = await seedUsers(lite.url, publishableKey, keys.secretKey);
     return {
       ...keys,
+      ...(issuer && { issuer }),
       url,
-      env: { JWT_SECRET: keys.jwtSecret },
+      // Each project gives its functions what it has: hosted ones their public keys alone.
+      env: issuer ? { SUPABASE_JWKS: JSON.stringify(issuer.jwks) } : { JWT_SECRET: keys.jwtSecret },
       routes: {
         "/auth/v1": lite.url,
         "/rest/v1": lite.url,
@@ -80,6 +105,8 @@ export async function startSupabase(
 /** Its right to the network keeps it on the loopback; it needs none to write. */
 function startLite(
   keys: { jwtSecret: string; publishableKey: string; secretKey: string },
+  issuer: string | undefined,
+  hook: URL | undefined,
   onLine: (line: string) => void,
 ): Promise<Child> {
   return startChild({
@@ -96,6 +123,8 @@ function startLite(
       JWT_SECRET: keys.jwtSecret,
       SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
       SUPABASE_SECRET_KEY: keys.secretKey,
+      ...(issuer !== undefined && { ISSUER: issuer }),
+      ...(hook && { HOOK: hook.href }),
       DO_NOT_TRACK: "1",
     },
     inheritEnv: true,

@@ -4,6 +4,7 @@ import type { Change } from "../../dev/stack/realtime/feed.ts";
 import { type Frame, parseFrame } from "../../dev/stack/realtime/frame.ts";
 import type { RealtimeLimits } from "../../dev/stack/realtime/limits.ts";
 import { makeRealtime, type Realtime } from "../../dev/stack/realtime/realtime.ts";
+import { secretOf } from "../../dev/stack/realtime/session.ts";
 import { DeviceClock } from "./client_clock.ts";
 
 export const SECRET = "a secret of the tests, and of nobody else";
@@ -48,7 +49,12 @@ export async function withDouble(
     return clock.after(ms, run);
   };
   const time = { now: clock.now, after };
-  const realtime = makeRealtime({ jwtSecret: SECRET, publishableKey: KEY, clock: time, limits });
+  const realtime = makeRealtime({
+    sessionKey: secretOf(SECRET),
+    publishableKey: KEY,
+    clock: time,
+    limits,
+  });
   realtime.hear('realtime {"published":[{"schema":"public","table":"profiles"}]}');
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },

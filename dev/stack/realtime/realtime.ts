@@ -8,7 +8,7 @@
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type Change, readNews } from "./feed.ts";
 import { DEFAULT_LIMITS, type RealtimeLimits } from "./limits.ts";
-import { makeJudge } from "./session.ts";
+import { makeJudge, type SessionKey } from "./session.ts";
 import { CLOSED, Socket, type World } from "./socket.ts";
 
 /** `refusing` lets a client connect and refuses its joins; `down` refuses the client itself. */
@@ -18,8 +18,7 @@ export type RealtimeState = "up" | "refusing" | "down";
 const STOP_TIMEOUT = 1_000;
 
 export interface RealtimeOptions {
-  /** What session tokens are signed with (HS256). */
-  jwtSecret: string;
+  sessionKey: SessionKey;
   publishableKey: string;
   clock?: Clock;
   limits?: Partial<RealtimeLimits>;
@@ -43,9 +42,9 @@ export interface Realtime {
 }
 
 export function makeRealtime(options: RealtimeOptions): Realtime {
-  const { jwtSecret, publishableKey, clock = SYSTEM_CLOCK } = options;
+  const { sessionKey, publishableKey, clock = SYSTEM_CLOCK } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const judge = makeJudge(jwtSecret, clock.now);
+  const judge = makeJudge(sessionKey, clock.now);
   const world: World = { judge, clock, limits, published: [], refusing: false };
   const sockets = new Set<Socket>();
   let state: RealtimeState = "up";

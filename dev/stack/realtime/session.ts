@@ -1,6 +1,12 @@
 /** Whose changes a channel is told of, and until when. */
 
-import { errors, jwtVerify } from "jose";
+import { errors, jwtVerify, type JWTVerifyGetKey } from "jose";
+
+/** What sessions are signed with. */
+export interface SessionKey {
+  alg: "HS256" | "ES256";
+  find: JWTVerifyGetKey;
+}
 
 /** What a channel was joined with. */
 export interface Session {
@@ -27,15 +33,14 @@ export class Refusal extends Error {
 }
 
 /** @param now clock, in ms since 1970 */
-export function makeJudge(jwtSecret: string, now: () => number): Judge {
-  const key = new TextEncoder().encode(jwtSecret);
+export function makeJudge({ alg, find }: SessionKey, now: () => number): Judge {
   return async (token) => {
     // Realtime takes these as the role `anon`, whom row level security shows no user's row.
     if (typeof token !== "string" || isKey(token)) {
       return { token: undefined, user: undefined, expiresAt: Infinity };
     }
-    const { payload: { exp, role, sub } } = await jwtVerify(token, key, {
-      algorithms: ["HS256"],
+    const { payload: { exp, role, sub } } = await jwtVerify(token, find, {
+      algorithms: [alg],
       currentDate: new Date(now()),
     }).catch((error) => {
       throw refusal(error, now);
@@ -48,6 +53,12 @@ export function makeJudge(jwtSecret: string, now: () => number): Judge {
     }
     return { token, user: sub || undefined, expiresAt: exp * 1000 };
   };
+}
+
+/** The key of a project that signs with its secret. */
+export function secretOf(jwtSecret: string): SessionKey {
+  const secret = new TextEncoder().encode(jwtSecret);
+  return { alg: "HS256", find: () => secret };
 }
 
 /** Whether that is a project's key, which supabase-js gives where nobody is signed in. */
@@ -63,7 +74,7 @@ export function expired(expiresAt: number, now: number): Refusal {
 function refusal(error: unknown, now: () => number): Refusal {
   if (error instanceof errors.JWTExpired) return expired(error.payload.exp! * 1000, now());
   const signature = error instanceof errors.JWSSignatureVerificationFailed ||
-    error instanceof errors.JOSEAlgNotAllowed;
+    error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JWKSNoMatchingKey;
   return signature
     ? new Refusal("JwtSignatureError", "Failed to validate JWT signature")
     : new Refusal("MalformedJWT", "The token provided is not a valid JWT");
