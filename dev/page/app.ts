@@ -1,20 +1,18 @@
 /** The entry point of the page: what happens when one clicks. */
 
 import type { Session } from "@supabase/supabase-js";
-import type { BehestToken } from "../../client/mod.ts";
 import { makeChat } from "./chat.ts";
-import { type Claims, readClaims } from "./claims.ts";
 import { makeClient } from "./client.ts";
 import { toFault } from "./fault.ts";
 import { makeLog } from "./log.ts";
 import { makePlanSwitch } from "./plan.ts";
 import type { PageSettings } from "./settings.ts";
+import { makeShownToken } from "./shown.ts";
 import { makeTrials } from "./trials.ts";
 import {
   announce,
   disableDuring,
   find,
-  formatLeft,
   formatMs,
   make,
   makeStep,
@@ -23,6 +21,7 @@ import {
   showTimings,
 } from "./view.ts";
 import { type Call, watchFetch } from "./watch.ts";
+import { makeWays } from "./ways.ts";
 
 /** The value of the choice that signs up. */
 const NEW_USER = "new";
@@ -30,28 +29,41 @@ const NEW_USER = "new";
 const settings: PageSettings = JSON.parse(find("settings").textContent!);
 const log = makeLog();
 const client = makeClient(settings, watchFetch(tell));
-const { behest } = client;
 const steps = {
   signIn: makeStep("step-sign-in", toFault),
   mint: makeStep("step-mint", toFault),
   claims: makeStep("step-claims", toFault),
   chat: makeStep("step-chat", toFault),
   trials: makeStep("trials", toFault),
+  ways: makeStep("ways", toFault),
 };
 const chat = makeChat(steps.chat, client.ask);
 const planSwitch = makePlanSwitch({
   step: steps.trials,
   log,
   plans: settings.plans,
-  userId: () => shown?.claims.uid,
+  userId: () => shown.claims?.uid,
+});
+const shown = makeShownToken(steps.claims, settings.plans, planSwitch);
+const ways = makeWays({
+  step: steps.ways,
+  log,
+  ways: settings.ways,
+  go: client.go,
+  renew() {
+    client.behest.newSession();
+    return client.behest.getToken();
+  },
+  switched: () => {
+    lastMint = undefined;
+    shown.forget();
+    if (email) mint();
+  },
 });
 const signInButton = find<HTMLButtonElement>("sign-in");
 const signOutButton = find<HTMLButtonElement>("sign-out");
-const revokeButton = find<HTMLButtonElement>("revoke");
 let email: string | undefined;
-let shown: { token: string; claims: Claims } | undefined;
 let lastMint: Call | undefined;
-let countdown: ReturnType<typeof setInterval> | undefined;
 
 function showChoices(): void {
   // A Supabase that the stack did not bring has users of its own, and none is made there.
@@ -104,9 +116,10 @@ function signIn(choice: string): Promise<void> {
 
 /** Another user begins where the first one did. */
 function follow(session: Session | null): void {
-  forgetToken();
+  shown.forget();
   steps.mint.reset();
   chat.begin(session !== null);
+  ways.open(session !== null);
   const known = email;
   email = session?.user.email;
   signOutButton.disabled = !session;
@@ -132,57 +145,13 @@ function follow(session: Session | null): void {
   mint();
 }
 
-/** Whatever a token had led to goes with it. */
-function forgetToken(): void {
-  clearInterval(countdown);
-  shown = undefined;
-  revokeButton.disabled = true;
-  steps.claims.reset();
-  planSwitch.show(undefined);
-  for (const id of ["minted", "claims"]) showFacts(id, []);
-  find("timings").replaceChildren();
-}
-
 /** @param before what makes the token at hand worthless, if anything does */
 async function mint(before?: () => void): Promise<void> {
   before?.();
-  const done = await steps.mint.run(() => behest.getToken(), forgetToken);
+  const done = await steps.mint.run(() => client.behest.getToken(), shown.forget);
   if (!done) return;
   if (lastMint) showTimings("timings", lastMint.timing, done.ms);
-  await showToken(done.value);
-}
-
-async function showToken({ token, ttl }: BehestToken): Promise<void> {
-  if (token === shown?.token) return;
-  showFacts("minted", [["Behest token", make("code", shorten(token))]]);
-  await steps.claims.run(() => {
-    const claims = readClaims(token);
-    shown = { token, claims };
-    revokeButton.disabled = false;
-    showClaims(claims, ttl);
-  });
-}
-
-function showClaims(claims: Claims, ttl: number): void {
-  planSwitch.show(claims.tier);
-  const left = make("span", "", "left");
-  const tick = () => {
-    const seconds = claims.exp - Date.now() / 1000;
-    left.textContent = seconds > 0 ? `in ${formatLeft(seconds)}` : "over";
-    left.style.setProperty("--share", String(Math.max(0, seconds / ttl)));
-  };
-  clearInterval(countdown);
-  countdown = setInterval(tick, 1000);
-  tick();
-  showFacts("claims", [
-    ["uid", make("code", claims.uid)],
-    ["tier", make("span", String(claims.tier), "tier")],
-    ["exp", left],
-    ["sid", make("code", claims.sid)],
-    ["role", make("code", claims.role)],
-    ["iss", make("code", claims.iss)],
-    ["kid", make("code", claims.kid)],
-  ]);
+  await shown.show(done.value, ways.way);
 }
 
 /** Every request of the page, as far as it is about tokens. */
@@ -193,6 +162,7 @@ function tell(call: Call): void {
   const failed = call.status !== 200 && !call.givenUp;
   if (call.url.startsWith(`${settings.url}/functions/`)) {
     lastMint = call;
+    ways.count(call);
     log.add("mint", `Mint ${log.countMint()}: ${result}`, failed);
   } else if (call.url.startsWith(settings.gatewayUrl)) {
     log.add("behest", `Request ${log.countRequest()}: ${result}`, failed);
@@ -201,13 +171,15 @@ function tell(call: Call): void {
 
 /** The client's own account of itself; a token that it has replaced by itself is shown, too. */
 function showStatus(): void {
-  const { status, error } = behest.getSnapshot();
+  const { status, error } = client.behest.getSnapshot();
   if (find("client-status").textContent !== status) {
     find("client-status").textContent = status;
     log.add("status", error ? `${status}: ${error.code}` : status, status === "failed");
   }
   // A token that is gone without a fault had another plan, or was refused: the next one is shown.
-  if (/ready|idle/.test(status) && shown) behest.getToken().then(showToken, () => {});
+  if (/ready|idle/.test(status) && shown.claims) {
+    client.behest.getToken().then((token) => shown.show(token, ways.way), () => {});
+  }
 }
 
 showChoices();
@@ -222,21 +194,20 @@ find("who").addEventListener("submit", (event) => {
   else changeUser(() => client.signIn({ email: field("email"), password: field("password") }));
 });
 signOutButton.addEventListener("click", () => changeUser(client.signOut));
-find("again").addEventListener("click", () => mint(behest.invalidate));
-find("new-session").addEventListener("click", () => mint(behest.newSession));
+find("again").addEventListener("click", () => mint(() => client.behest.invalidate()));
+find("new-session").addEventListener("click", () => mint(() => client.behest.newSession()));
 makeTrials({
   step: steps.trials,
   log,
-  jti: () => shown?.claims.jti,
+  jti: () => shown.claims?.jti,
   others: () => settings.users.filter((user) => user.email !== email).map(({ plan }) => plan),
   switched: () => {
-    if (email) mint(behest.invalidate);
+    if (email) mint(() => client.behest.invalidate());
   },
 });
-behest.subscribe(showStatus);
+client.watch(showStatus, (error) => log.add("status", `Realtime: ${error}`, true));
 showStatus();
 client.follow(follow);
-behest.watchPlan({ onError: (error) => log.add("status", `Realtime: ${error}`, true) });
 // A second tab is opened with the user that it is for.
 const as = new URLSearchParams(location.search).get("as");
 if (as) {

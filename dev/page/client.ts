@@ -6,15 +6,19 @@
 import { createClient, type Session } from "@supabase/supabase-js";
 import OpenAI from "openai";
 import { type Behest, createBehest } from "../../client/mod.ts";
-import type { Backend, Login } from "./settings.ts";
+import type { Backend, Login, Way } from "./settings.ts";
 
 /** What every storage key of this page begins with. */
 const STORAGE_PREFIX = "behest-demo-";
 
 /** One user's way through Supabase and the gateway. Every method may throw what its SDK throws. */
 export interface Client {
-  /** Every token that there is, and what may be shown of it. */
-  behest: Behest;
+  /** Every token that there is on the way that is gone now, and what may be shown of it. */
+  readonly behest: Behest;
+  /** From now on tokens come by this way. */
+  go(way: Way): void;
+  /** Hears of what the client says of itself, whichever way it goes, and of what stops the watch. */
+  watch(changed: () => void, failed: (error: unknown) => void): void;
   signIn(login: Login): Promise<void>;
   signUp(login: Login): Promise<void>;
   signOut(): Promise<void>;
@@ -29,19 +33,38 @@ export interface Client {
  * @param send what requests go out by
  */
 export function makeClient(
-  { url, publishableKey, model }: Backend,
+  { url, publishableKey, gatewayUrl, model }: Backend,
   send: typeof fetch,
 ): Client {
   const supabase = createClient(url, publishableKey, {
     auth: { storageKey: storageKey(publishableKey) },
     global: { fetch: send },
   });
-  const behest = createBehest(supabase, { fetch: send });
-  // A limit is shown at once instead of waited out.
-  const openai = behest.openai(OpenAI, { maxRetries: 0 });
+  const minting = createBehest(supabase, { fetch: send });
+  const direct = createBehest(supabase, { fetch: send, direct: { baseUrl: gatewayUrl } });
+  let behest = minting;
+  let rewatch = (_: Way) => {};
 
   return {
-    behest,
+    get behest() {
+      return behest;
+    },
+
+    go(way) {
+      behest = way === "direct" ? direct : minting;
+      rewatch(way);
+    },
+
+    watch(changed, failed) {
+      for (const each of [minting, direct]) each.subscribe(changed);
+      let stop = () => {};
+      rewatch = (way) => {
+        stop();
+        // Where tokens have the plan from the session, that has to be refreshed for a new one.
+        stop = behest.watchPlan({ inSession: way === "claims", onError: failed });
+      };
+      rewatch("checked");
+    },
 
     async signIn(login) {
       const { error } = await supabase.auth.signInWithPassword(login);
@@ -71,6 +94,8 @@ export function makeClient(
     },
 
     async *ask(prompt, signal) {
+      // A limit is shown at once instead of waited out.
+      const openai = behest.openai(OpenAI, { maxRetries: 0 });
       const stream = await openai.chat.completions.create({
         model,
         stream: true,

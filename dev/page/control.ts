@@ -1,16 +1,21 @@
 /** What the page asks of the local stack, to see what the client does about it. */
 
-/** What answers under the function's URL. */
-export type FunctionState = "api-key" | "local" | "down";
+import type { Way } from "./settings.ts";
+
+/** What answers under the function's URL, and what it goes by. */
+export interface FunctionState {
+  state: "api-key" | "local" | "down";
+  way: Exclude<Way, "direct">;
+}
 
 /** @throws {Error} where this page is not served by a stack that has such controls */
 export async function functionState(): Promise<FunctionState> {
-  return JSON.parse(await call("function")).state;
+  return JSON.parse(await call("function"));
 }
 
-/** Picks how the function mints, or takes it down. */
-export async function setFunctionState(state: FunctionState): Promise<void> {
-  await call("function", { state });
+/** Picks how the function mints, or takes it down. What is not named stays. */
+export async function setFunctionState(wanted: Partial<FunctionState>): Promise<void> {
+  await call("function", wanted);
 }
 
 /** Has the gateway refuse a token from now on. */
@@ -31,7 +36,7 @@ export class NoStackError extends Error {
   }
 }
 
-async function call(path: string, body?: Record<string, string>): Promise<string> {
+async function call(path: string, body?: object): Promise<string> {
   const answer = await fetch(`/dev/${path}`, {
     method: body ? "POST" : "GET",
     body: body && JSON.stringify(body),

@@ -5,9 +5,14 @@ export interface Backend {
   /** What `VITE_SUPABASE_URL` is. */
   url: string;
   publishableKey: string;
+  /** Where Behest is, for who goes there without a mint. */
+  gatewayUrl: string;
   /** The model to chat with. */
   model: string;
 }
+
+/** How a session comes to be good at Behest (docs/ways.md). */
+export type Way = "checked" | "claims" | "direct";
 
 /** An e-mail and a password, as Supabase Auth takes them. */
 export interface Login {
@@ -17,8 +22,9 @@ export interface Login {
 
 /** What the server of the page writes into it. */
 export interface PageSettings extends Backend {
-  gatewayUrl: string;
   users: (Login & { plan: string })[];
+  /** The ways that this stack has; none of them to choose from, where it has but one. */
+  ways: Way[];
   /** The plans that the page may play billing with, by tier. */
   plans: string[];
 }

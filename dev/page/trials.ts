@@ -17,8 +17,10 @@ export interface TrialsOptions {
   switched(): void;
 }
 
+type State = FunctionState["state"];
+
 /** How each state of the function is told. */
-const WORDS: Record<FunctionState, string> = {
+const WORDS: Record<State, string> = {
   "api-key": "The function mints with an API key: Behest signs",
   local: "The function mints with a signing key: it signs by itself",
   down: "The function is down",
@@ -29,9 +31,9 @@ export function makeTrials({ step, log, jti, others, switched }: TrialsOptions):
   const down = find<HTMLButtonElement>("down");
   const mode = find<HTMLFieldSetElement>("mode");
   /** As the stack last told it; another tab may have changed it since. */
-  let known: FunctionState = "api-key";
+  let known: State = "api-key";
   /** What comes back when the function is brought up. */
-  let minting: FunctionState = known;
+  let minting: State = known;
   let reads = 0;
   let busy = false;
 
@@ -47,19 +49,19 @@ export function makeTrials({ step, log, jti, others, switched }: TrialsOptions):
   /** Of two reads the later one knows better. A stack that does not answer has changed nothing. */
   const read = async () => {
     const own = ++reads;
-    const state = await functionState().catch(() => known);
+    const { state } = await functionState().catch(() => ({ state: known }));
     if (own !== reads) return;
     known = state;
     show();
   };
 
   /** @returns whether it was done */
-  const set = async (state: FunctionState) => {
+  const set = async (state: State) => {
     let done = false;
     busy = true;
     await disableDuring([mode, down], async () => {
       await step.run(async () => {
-        await setFunctionState(state);
+        await setFunctionState({ state });
         done = true;
         log.add("trial", WORDS[state]);
       });
@@ -73,7 +75,7 @@ export function makeTrials({ step, log, jti, others, switched }: TrialsOptions):
 
   mode.addEventListener("change", async (event) => {
     const { value } = event.target as HTMLInputElement;
-    if (await set(value as FunctionState)) switched();
+    if (await set(value as State)) switched();
   });
 
   down.addEventListener("click", () => set(known === "down" ? minting : "down"));

@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { type Attached, DEFAULT_ATTACHED_PORT, lookAt, readAttached } from "./attached.ts";
 import type { Mode } from "./edge.ts";
+import { HOOK } from "./issuer/hook.ts";
 import {
   type AttachedStack,
   DEFAULT_GATEWAY_PORT,
@@ -169,7 +170,7 @@ async function main(): Promise<number> {
       stack = await startAttached(flags, attached);
       text = describeAttached(stack, attached, found);
     } else {
-      const own = stack = await startStack(flags);
+      const own = stack = await startStack({ ...flags, issuer: { hook: HOOK } });
       text = describeOwn(own);
     }
   } catch (error) {

@@ -6,15 +6,18 @@ import { MODEL } from "../gateway/chat.ts";
 import type { PageSettings } from "../page/settings.ts";
 
 /** What the page has to know of the stack. */
-export type PageOptions = Omit<PageSettings, "model" | "plans"> & { plans?: string[] };
+export type PageOptions =
+  & Omit<PageSettings, "model" | "plans" | "ways">
+  & Partial<Pick<PageSettings, "plans" | "ways">>;
 
 let bundle: Promise<string> | undefined;
 
 /** Nothing is bundled until the page is asked for; the other files are read each time. */
 export function makePage(
-  { url, publishableKey, gatewayUrl, users, plans = [] }: PageOptions,
+  { plans = [], ways = [], ...options }: PageOptions,
 ): Page {
-  const settings: PageSettings = { url, publishableKey, gatewayUrl, users, plans, model: MODEL };
+  const settings: PageSettings = { ...options, plans, ways, model: MODEL };
+  const { url, gatewayUrl } = options;
   const headers = {
     "Cache-Control": "no-store",
     // Proves that the page needs nothing but this stack.

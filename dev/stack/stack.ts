@@ -12,6 +12,7 @@ import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/limits.ts";
 import { makePage } from "./page.ts";
+import type { PageSettings } from "../page/settings.ts";
 import { type Issuer, issuerOf } from "./issuer/remote.ts";
 import type { Realtime } from "./realtime/realtime.ts";
 import { startSupabase, type Supabase, type SupabaseOptions } from "./supabase.ts";
@@ -154,7 +155,8 @@ async function startAround<S extends Supabase>(
     running.push(edge);
 
     const shown = { url: front.url, gatewayUrl: gateway.url };
-    const page = makePage({ ...shown, publishableKey, users, plans });
+    const ways: PageSettings["ways"] = options.issuer?.hook ? ["checked", "claims", "direct"] : [];
+    const page = makePage({ ...shown, publishableKey, users, plans, ways });
     const control = makeControl({
       state: () => edge.state,
       setState: edge.set,

@@ -65,6 +65,11 @@ Deno.test("a refresh that is refused where the session stays is expired_token, a
       const error = await rejects(behest.getToken(), "expired_token");
       assert.match(error.message, /sign in again/);
     }
+    // Nor at each return to the tab, of which supabase-js tells with the same session.
+    for (let nth = 0; nth < 20; nth++) {
+      supabase.tell("SIGNED_IN", supabase.session);
+      await rejects(behest.getToken(), "expired_token");
+    }
     assert.equal(supabase.refreshes, 1);
     // Another tab has refreshed it, and its session has come.
     supabase.session = sessionAt(supabase, { nth: 2 });

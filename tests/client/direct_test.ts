@@ -139,6 +139,9 @@ Deno.test("invalidate() makes the next use refresh, once; newSession() does not"
     assert.equal(third.sessionId, second.sessionId);
     await world.behest.getToken();
     assert.equal(world.refreshes, 1);
+    world.behest.newSession();
+    await world.behest.getToken();
+    assert.equal(world.refreshes, 1);
     world.behest.invalidate();
     world.behest.newSession();
     await world.behest.getToken();
@@ -208,6 +211,7 @@ Deno.test("direct without an https URL is a TypeError, whatever baseUrl says", (
   const supabase = { auth: {} } as Parameters<typeof createBehest>[0];
   for (const baseUrl of ["http://behest.example", "", "nonsense", undefined]) {
     const direct = { baseUrl: baseUrl as string };
-    assert.throws(() => createBehest(supabase, { direct, baseUrl: BASE_URL }), TypeError);
+    const make = () => createBehest(supabase, { direct, baseUrl: BASE_URL });
+    assert.throws(make, { name: "TypeError", message: /https/ });
   }
 });

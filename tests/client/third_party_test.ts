@@ -157,6 +157,21 @@ for (const options of [{}, DIRECT]) {
   });
 }
 
+Deno.test("many who ask all the time make nobody wait, also right after a switch", async () => {
+  await inProvider("user_ada", {}, async ({ behest, gateway, provider }) => {
+    for (let nth = 0; nth < 60; nth++) {
+      const all = Array.from({ length: 4 }, () => behest.fetch(CHAT));
+      if (nth % 20 === 19) {
+        provider.become(`user_${nth}`);
+        all.push(behest.fetch(CHAT));
+      }
+      // The clock stands still: whoever had to wait would do so for ever.
+      await Promise.allSettled(all);
+    }
+    assert.equal(gateway.last.owner, "user_59");
+  });
+});
+
 Deno.test("direct: the provider's token goes out to its last second, as the provider alone can renew it", async () => {
   await inProvider("user_ada", DIRECT, async (world) => {
     const { token } = await world.behest.getToken();
