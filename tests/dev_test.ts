@@ -64,7 +64,14 @@ for (
       text += value;
     }
     for (
-      const part of ["free@", "pro@", "max@", "sb_publishable_", "curl -N"]
+      const part of [
+        "free@",
+        "pro@",
+        "max@",
+        "sb_publishable_",
+        "curl -N",
+        "/auth/v1/.well-known/jwks.json",
+      ]
     ) {
       assert.ok(text.includes(part), part);
     }

@@ -99,6 +99,32 @@ const PROMISES: Record<string, (world: World) => Promise<void>> = {
     assert.deepEqual(app_metadata, { provider: "email", providers: ["email"] });
   },
 
+  async "from claims the function asks nobody, in either mode, and checked again it asks"(
+    { stack },
+  ) {
+    const set = async (wanted: Record<string, string>) => {
+      const answer = await fetch(`${stack.url}/dev/function`, {
+        method: "POST",
+        headers: { Origin: stack.pageUrl },
+        body: JSON.stringify(wanted),
+      });
+      return await answer.json();
+    };
+    const { supabase, id } = await signUp(stack);
+    await setPlan(stack.url, stack.secretKey, id, "pro");
+    const token = (await supabase.auth.refreshSession()).data.session!.access_token;
+    await setPlan(stack.url, stack.secretKey, id, "max");
+    await supabase.auth.signOut();
+    // What the token says counts until it expires: the plan of before, and the session.
+    for (const state of ["local", "api-key"]) {
+      assert.deepEqual(await set({ state, way: "claims" }), { state, way: "claims" });
+      const { status, tier, steps } = await mint(stack, token);
+      assert.deepEqual([status, tier, steps], [200, 2, ["verify", "mint"]]);
+    }
+    assert.deepEqual(await set({ way: "checked" }), { state: "api-key", way: "checked" });
+    assert.equal((await mint(stack, token)).error.code, "invalid_session");
+  },
+
   async "the gateway takes such a session as it is, on the tier of its plan"({ stack, issuer }) {
     const supabase = client(stack);
     const { data } = await supabase.auth.signInWithPassword(stack.users[2]!);

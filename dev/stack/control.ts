@@ -1,6 +1,6 @@
 /**
- * What the demo page may ask of the stack, to show what the client does about it: another mode of
- * the function, none at all, a token that the gateway has revoked. It is the stack's alone; the
+ * What the demo page may ask of the stack, to show what the client does about it: another mode or
+ * way of the function, none at all, a token that the gateway has revoked. It is the stack's alone; the
  * function and the gateway know nothing of these paths.
  */
 
@@ -10,28 +10,37 @@ import type { Page } from "./front.ts";
 /** What can be asked for. */
 export interface Controls {
   state(): EdgeState;
-  setState(state: EdgeState): Promise<void>;
+  /** What is not named stays. */
+  setState(wanted: Partial<EdgeState>): Promise<void>;
   /** @param jti of the token that the gateway is to refuse from now on */
   revoke(jti: string): void;
   /** Writes a user's plan as billing does; nothing where Supabase is not the stack's own. */
   setPlan?: ((id: string, plan: string) => Promise<void>) | undefined;
 }
 
-const STATES: string[] = ["api-key", "local", "down"] satisfies EdgeState[];
+/** What each may be. */
+const CHOICES: [name: keyof EdgeState, values: unknown[]][] = [
+  ["state", ["api-key", "local", "down"] satisfies EdgeState["state"][]],
+  ["way", ["checked", "claims"] satisfies EdgeState["way"][]],
+];
 
 /**
- * `GET` and `POST /dev/function` with `{state}`, `POST /dev/revocations` with `{jti}`, and
- * `POST /dev/plan` with `{id, plan}`.
+ * `GET /dev/function` with `{state, way}`, and `POST` with either or both of them;
+ * `POST /dev/revocations` with `{jti}`, and `POST /dev/plan` with `{id, plan}`.
  *
  * @param origins the page's own: any other page that one has open could call the loopback, too
  */
 export function makeControl(controls: Controls, origins: string[]): Page {
-  const state = () => Response.json({ state: controls.state() });
+  const state = () => Response.json(controls.state());
   const routes: Record<string, (body: Record<string, unknown>) => Promise<Response> | Response> = {
     "GET /dev/function": state,
-    "POST /dev/function": async ({ state: wanted }) => {
-      if (!STATES.includes(wanted as string)) return refuse(400, `state is ${STATES.join(", ")}`);
-      await controls.setState(wanted as EdgeState);
+    "POST /dev/function": async (body) => {
+      const asked = CHOICES.filter(([name]) => body[name] !== undefined);
+      if (asked.length === 0 || !asked.every(([name, values]) => values.includes(body[name]))) {
+        const choices = CHOICES.map(([name, values]) => `${name} is ${values.join(", ")}`);
+        return refuse(400, choices.join("; "));
+      }
+      await controls.setState(Object.fromEntries(asked.map(([name]) => [name, body[name]])));
       return state();
     },
     "POST /dev/revocations": ({ jti }) => {

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { type Attached, DEFAULT_ATTACHED_PORT, lookAt, readAttached } from "./attached.ts";
 import type { Mode } from "./edge.ts";
 import { HOOK } from "./issuer/hook.ts";
+import type { Issuer } from "./issuer/remote.ts";
 import {
   type AttachedStack,
   DEFAULT_GATEWAY_PORT,
@@ -102,10 +103,17 @@ function describe(stack: AttachedStack, rows: [string, string][], rest: string[]
 }
 
 /** With lines to paste into a shell. */
-function describeOwn(stack: Stack): string {
+function describeOwn(stack: Stack, { url, jwksUrl }: Issuer): string {
   return describe(
     stack,
-    stack.users.map(({ plan, email, password }) => [`User on ${plan}`, `${email}  ${password}`]),
+    [
+      ["Trusted issuer", url],
+      ["Its keys", jwksUrl],
+      ...stack.users.map(({ plan, email, password }): [string, string] => [
+        `User on ${plan}`,
+        `${email}  ${password}`,
+      ]),
+    ],
     ["Paste, to sign in, mint and chat:", "", ...curlLines(stack)],
   );
 }
@@ -171,7 +179,7 @@ async function main(): Promise<number> {
       text = describeAttached(stack, attached, found);
     } else {
       const own = stack = await startStack({ ...flags, issuer: { hook: HOOK } });
-      text = describeOwn(own);
+      text = describeOwn(own, own.issuer!);
     }
   } catch (error) {
     console.error((error as Error).message);

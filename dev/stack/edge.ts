@@ -1,20 +1,33 @@
-/** The function as the stack runs it: in the mode that one chooses, or out of reach. */
+/** The function as the stack runs it: in the mode and the way that one chooses, or out of reach. */
 
 import { type Child, startChild } from "./child.ts";
 import type { Credentials } from "../gateway/credentials.ts";
+import { makeTurns } from "./turns.ts";
 
 /** How the function gets a Behest token: by a call, or by signing it itself. */
 export type Mode = "api-key" | "local";
 
-/** What answers under the function's URL. */
-export type EdgeState = Mode | "down";
+/**
+ * What the function goes by: `checked` asks the Auth server about the user and reads the plan from
+ * the table; `claims` takes both from the session token, where an access token hook puts the plan.
+ */
+export type Way = "checked" | "claims";
 
-/** The function, of which each mode is a process of its own: its key decides, as when hosted. */
+/** What answers under the function's URL, and how. */
+export interface EdgeState {
+  state: Mode | "down";
+  way: Way;
+}
+
+/**
+ * The function, of which each mode in each way is a process of its own: its settings decide, as when
+ * hosted.
+ */
 export interface Edge {
-  state: EdgeState;
-  /** Starts the process of that mode, where it is not running yet. */
-  set(state: EdgeState): Promise<void>;
-  /** Settles when the process of the first mode has ended. */
+  readonly state: EdgeState;
+  /** Starts the process that is wanted, where it is not running yet. What is not named stays. */
+  set(wanted: Partial<EdgeState>): Promise<void>;
+  /** Settles when the first process has ended. */
   ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -23,9 +36,10 @@ export interface Edge {
 export interface EdgeOptions {
   /** Path of the Deno binary. */
   deno: string;
-  /** The mode to begin with. */
+  /** The mode and the way to begin with. */
   mode: Mode;
-  /** For either mode; of two values of one name this is the one that counts. */
+  way: Way;
+  /** For all of them; of two values of one name this is the one that counts. */
   env: Record<string, string>;
   credentials: Credentials;
   /** Hosts beside the loopback that it may call. */
@@ -35,34 +49,41 @@ export interface EdgeOptions {
   moved: (url: string | undefined) => void;
 }
 
-/** Only the first mode's process is started: most people never switch. */
+/** Only the first process is started: most people never switch. */
 export async function startEdge(
-  { deno, mode, env, credentials, hosts, onLine, moved }: EdgeOptions,
+  { deno, mode, way, env, credentials, hosts, onLine, moved }: EdgeOptions,
 ): Promise<Edge> {
-  const children = new Map<Mode, Promise<Child>>();
-  const start = (mode: Mode): Promise<Child> => {
-    const child = children.get(mode) ??
-      startFunction(deno, { ...behestEnv(mode, credentials), ...env }, onLine, hosts);
-    children.set(mode, child);
+  const children = new Map<string, Promise<Child>>();
+  const start = (mode: Mode, way: Way): Promise<Child> => {
+    const name = `${mode} ${way}`;
+    const settings = { ...behestEnv(mode, credentials), ...WAYS[way], ...env };
+    const child = children.get(name) ?? startFunction(deno, settings, onLine, hosts);
+    children.set(name, child);
     // One that did not start may the next time.
-    child.catch(() => children.delete(mode));
+    child.catch(() => children.delete(name));
     return child;
   };
-  const first = await start(mode);
+  const first = await start(mode, way);
   moved(first.url);
-  const edge: Edge = {
-    state: mode,
-    async set(state) {
-      moved(state === "down" ? undefined : (await start(state)).url);
-      edge.state = state;
+  let now: EdgeState = { state: mode, way };
+  // A start takes a while; whoever asks last has the last word.
+  const inTurn = makeTurns();
+  return {
+    get state() {
+      return now;
     },
+    set: (wanted) =>
+      inTurn(async () => {
+        const { state, way } = { ...now, ...wanted };
+        moved(state === "down" ? undefined : (await start(state, way)).url);
+        now = { state, way };
+      }),
     ended: first.ended,
     async stop() {
       const stopped = [...children.values()].map((child) => child.then(({ stop }) => stop()));
       await Promise.allSettled(stopped);
     },
   };
-  return edge;
 }
 
 /** Without packages and without this repository's settings: what ships needs none. */
@@ -83,6 +104,11 @@ export function startFunction(
     onLine,
   });
 }
+
+const WAYS: Record<Way, Record<string, string>> = {
+  checked: {},
+  claims: { BEHEST_USER_CHECK: "claims", BEHEST_PLAN_CLAIM: "app_metadata.plan" },
+};
 
 function behestEnv(
   mode: Mode,

@@ -6,7 +6,7 @@
 
 import { attach, type Attached } from "./attached.ts";
 import { makeControl } from "./control.ts";
-import { type Mode, startEdge } from "./edge.ts";
+import { type Mode, startEdge, type Way } from "./edge.ts";
 import { type Credentials, makeCredentials } from "../gateway/credentials.ts";
 import { startFront } from "./front.ts";
 import { startGateway } from "../gateway/gateway.ts";
@@ -32,6 +32,7 @@ export interface StackOptions extends SupabaseOptions {
   port?: number;
   gatewayPort?: number;
   mode?: Mode;
+  way?: Way;
   /** Without progress and the function's log on standard error. */
   quiet?: boolean;
   /** Path of the Deno binary that runs the function; by default this one. */
@@ -98,7 +99,7 @@ async function startAround<S extends Supabase>(
   options: StackOptions,
   start: (url: string, options: StackOptions, say: (text: string) => void) => Promise<S>,
 ): Promise<AttachedStack & { supabase: S }> {
-  const { mode = "api-key", quiet = false } = options;
+  const { mode = "api-key", way = "checked", quiet = false } = options;
   const say = quiet ? () => {} : (text: string) => console.error(text);
   const running: { stop(): Promise<void> }[] = [];
   const stop = async () => {
@@ -136,6 +137,7 @@ async function startAround<S extends Supabase>(
     const edge = await startEdge({
       deno: options.deno ?? Deno.execPath(),
       mode,
+      way,
       credentials,
       hosts: [new URL(supabase.url).host],
       env: {

@@ -35,11 +35,12 @@ export async function verdict(stack: Stack, token: string) {
   return [user.status, error_code, row.status, code];
 }
 
-/** What the function says to a token. */
+/** What the function says to a token, and the steps that it took. */
 export async function mint({ functionUrl }: Stack, token: string) {
   const headers = { Authorization: `Bearer ${token}` };
   const answer = await fetch(functionUrl, { method: "POST", headers });
-  return { status: answer.status, ...await answer.json() };
+  const steps = answer.headers.get("server-timing")?.match(/\w+(?=;)/g);
+  return { status: answer.status, steps, ...await answer.json() };
 }
 
 export const TAKEN = [200, undefined, 200, undefined];
