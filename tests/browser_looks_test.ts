@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { bundleScript } from "../dev/stack/bundle.ts";
+import { HOOK } from "../dev/stack/issuer/hook.ts";
 import { DEFAULT_GATEWAY_PORT, DEFAULT_PORT, type Stack } from "../dev/stack/stack.ts";
 import type { Contrast } from "../dev/probe/contrast_api.ts";
 import { browserTest } from "./support/browser.ts";
@@ -29,8 +30,11 @@ const DESKTOP = { width: 1160, height: 800 };
 const screenshot = Deno.env.get("SCREENSHOT");
 
 browserTest("how the demo page looks", {
-  // The picture is of the ports that one has.
-  stack: screenshot ? { port: DEFAULT_PORT, gatewayPort: DEFAULT_GATEWAY_PORT } : {},
+  stack: {
+    issuer: { hook: HOOK },
+    // The picture is of the ports that one has.
+    ...(screenshot ? { port: DEFAULT_PORT, gatewayPort: DEFAULT_GATEWAY_PORT } : {}),
+  },
   context: {
     viewport: DESKTOP,
     // Sharp in the README, where the picture is about 800 pixels wide, and under 350 KB.
@@ -134,7 +138,7 @@ browserTest("how the demo page looks", {
         assert.equal(outline, "solid", `${name} does not show the focus`);
       }
     }
-    const buttons = ["sign-in", "again", "new-session", "down", "second-tab"];
+    const buttons = ["sign-in", "checked", "again", "new-session", "down", "second-tab"];
     for (const name of ["pro", "api-key", ...buttons, "messages", "log"]) {
       assert.ok(seen.includes(name), `${name} is not among ${seen}`);
     }
@@ -156,6 +160,9 @@ browserTest("how the demo page looks", {
 async function converse(page: Page, stack: Stack): Promise<void> {
   await page.goto(stack.pageUrl);
   await signIn(page, "pro");
+  await reach(page, "claims", "done");
+  await click(page, "Compare them now");
+  await page.locator("#ways[data-state=done]").waitFor();
   const token = await shownToken(page);
   await send(page, "Who am I?");
   await click(page, "Revoke this token");

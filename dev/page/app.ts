@@ -57,7 +57,8 @@ const ways = makeWays({
   switched: () => {
     lastMint = undefined;
     shown.forget();
-    if (email) mint();
+    // Without a function there is nothing to see but the session's own token.
+    if (email) mint(() => ways.way !== "direct" && client.behest.invalidate());
   },
 });
 const signInButton = find<HTMLButtonElement>("sign-in");
@@ -146,7 +147,7 @@ function follow(session: Session | null): void {
 }
 
 /** @param before what makes the token at hand worthless, if anything does */
-async function mint(before?: () => void): Promise<void> {
+async function mint(before?: () => unknown): Promise<void> {
   before?.();
   const done = await steps.mint.run(() => client.behest.getToken(), shown.forget);
   if (!done) return;
