@@ -11,7 +11,7 @@ import { printable, type Terminal } from "./terminal.ts";
 export const INIT_HELP = `Puts the function into a Supabase project, and prints what to do next.
 
   npx behest-token init [folder] [--mode api-key|local] [--base-url URL] [--origin ORIGIN]
-                        [--client FILE] [--migration] [--dry-run] [--force]
+                        [--client FILE] [--migration] [--hook] [--dry-run] [--force]
 
   folder       the project, where supabase/config.toml is; by default this folder
   --mode       api-key: Behest mints each token (default). local: tokens are signed in the function
@@ -22,6 +22,8 @@ export const INIT_HELP = `Puts the function into a Supabase project, and prints 
                imported where the package is not installed
   --migration  adds a migration for users' plans: the table profiles, or what yours lacks, kept from
                users' writing, and set_plan for billing
+  --hook       adds a migration with an access token hook, which puts the plan into session tokens, and
+               switches it on in supabase/config.toml, where no other hook is
   --dry-run    shows what would change, and changes nothing
   --force      overwrites a function, or a client, that was changed by hand
 

@@ -1,5 +1,6 @@
 /** The function's block in `supabase/config.toml`, put there without touching the rest. */
 import { isDeepStrictEqual } from "node:util";
+import type { TomlTable } from "smol-toml";
 import { read, table } from "./toml.ts";
 
 const NAME = "behest-token";
@@ -37,22 +38,34 @@ export function withoutVerifyJwt(text: string): string | undefined {
       [NAME]: { ...ours, verify_jwt: false },
     },
   };
+  return meaning(after, wanted);
+}
+
+/** The text, where it means just this: an edit is of text, and may have done something else. */
+export function meaning(text: string, wanted: TomlTable): string | undefined {
   try {
-    // The edit is of text; that it did this and nothing else is seen in what the text means.
-    return isDeepStrictEqual(plain(read(after)), plain(wanted)) ? after : undefined;
+    return isDeepStrictEqual(plain(read(text)), plain(wanted)) ? text : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** The text with a block after it, in the line ends that it has. */
+export function appended(text: string, block: readonly string[]): string {
+  const newline = newlineOf(text);
+  const end = text === "" || /\n$/.test(text) ? "" : newline;
+  const gap = text.trim() === "" ? "" : newline;
+  return text + end + gap + block.join(newline) + newline;
+}
+
+function newlineOf(text: string): string {
+  return text.includes("\r\n") ? "\r\n" : "\n";
+}
+
 function edited(text: string): string {
-  const newline = text.includes("\r\n") ? "\r\n" : "\n";
+  const newline = newlineOf(text);
   const header = HEADER.exec(text);
-  if (!header) {
-    const end = text === "" || /\n$/.test(text) ? "" : newline;
-    const gap = text.trim() === "" ? "" : newline;
-    return text + end + gap + BLOCK.join(newline) + newline;
-  }
+  if (!header) return appended(text, BLOCK);
   const start = header.index + header[0].length;
   const rest = text.slice(start);
   const length = /^[ \t]*\[/m.exec(rest)?.index ?? rest.length;

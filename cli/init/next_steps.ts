@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
+import { HOOK_URI } from "./hook.ts";
 import type { InitOptions } from "./options.ts";
 import { ENV_FILE } from "./upload.ts";
 
@@ -13,8 +14,11 @@ interface SettingLine {
   readonly given?: string;
 }
 
+/** Where the access token hook puts the plan. */
+const PLAN_CLAIM = "app_metadata.plan";
+
 /** What has to stand in the file of secrets, with … for what only the Behest dashboard knows. */
-export function settingsToWrite({ mode, baseUrl, origins }: InitOptions): SettingLine[] {
+export function settingsToWrite({ mode, baseUrl, origins, hook }: InitOptions): SettingLine[] {
   const given = origins.length === 0 ? undefined : origins.join(",");
   const key = mode === "api-key"
     ? "behest_sk_live_…"
@@ -25,6 +29,7 @@ export function settingsToWrite({ mode, baseUrl, origins }: InitOptions): Settin
     ...ids.map((name) => ({ name, text: "…" })),
     { name: "BEHEST_BASE_URL", text: baseUrl ?? "https://….behest.app", given: baseUrl },
     { name: "CORS_ORIGIN", text: given ?? "https://my.app", given },
+    ...(hook ? [{ name: "BEHEST_PLAN_CLAIM", text: PLAN_CLAIM, given: PLAN_CLAIM }] : []),
   ];
 }
 
@@ -41,7 +46,7 @@ export function nextSteps(options: InitOptions, isBlocked: boolean): string {
     ...(folder === process.cwd() ? [] : [`cd ${quoted(folder)}`]),
     ...(isLinked ? [] : ["supabase link --project-ref YOUR-REF"]),
     `supabase secrets set --env-file ${ENV_FILE}`,
-    ...(options.migration ? ["supabase db push"] : []),
+    ...(options.migration || options.hook ? ["supabase db push"] : []),
     "supabase functions deploy behest-token --use-api",
     `${self()} doctor --url https://YOUR-REF.supabase.co --origin ${page}`,
   ];
@@ -55,8 +60,26 @@ export function nextSteps(options: InitOptions, isBlocked: boolean): string {
     isBlocked ? "Then, once what is said above has been done by hand:" : "Then:",
     "",
     ...lines.map(indented),
+    ...inTheAuthServer(options),
     ...inTheApp(options),
   ].join("\n");
+}
+
+/** How the hook is switched on where config.toml does not reach. */
+function inTheAuthServer({ hook }: InitOptions): string[] {
+  if (!hook) return [];
+  return [
+    "",
+    "After `supabase db push`, switch the hook on. In a hosted project, in the dashboard: Authentication",
+    "> Hooks > Customize Access Token (JWT) Claims, with the Postgres function behest_access_token_hook",
+    "of the schema public. Where you host the Auth server yourself, by its variables:",
+    "",
+    indented("GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_ENABLED=true"),
+    indented(`GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_URI=${HOOK_URI}`),
+    "",
+    "Where another hook is on there, a third function has to call both: see the documentation.",
+    "`supabase start` reads config.toml. A user's plan is in the tokens that are made from then on.",
+  ];
 }
 
 /** How the client is used, where it was put into the project. */

@@ -19,6 +19,8 @@ export interface InitOptions {
   /** Where the app's side goes, from the project's folder; nowhere unless somebody says so. */
   readonly client?: string;
   readonly migration: boolean;
+  /** Whether the Auth server is to put plans into session tokens. */
+  readonly hook: boolean;
   readonly dryRun: boolean;
   readonly force: boolean;
 }
@@ -69,6 +71,7 @@ export async function readOptions(
     origins,
     client: given.client,
     migration: given.migration ?? false,
+    hook: given.hook ?? false,
     dryRun: given["dry-run"] ?? false,
     force: given.force ?? false,
   };
@@ -87,6 +90,7 @@ const OPTIONS = {
   "base-url": { type: "string" },
   origin: { type: "string", multiple: true },
   migration: { type: "boolean" },
+  hook: { type: "boolean" },
   "dry-run": { type: "boolean" },
   force: { type: "boolean" },
 } as const;

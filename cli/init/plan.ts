@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { UsageError } from "../terminal.ts";
 import { withoutVerifyJwt } from "./config_toml.ts";
-import { migrationOf } from "./migration.ts";
+import { HOOK_BY_HAND, otherHooksIn, withHook } from "./hook.ts";
+import { callsHook, migrationsIn, migrationsToAdd } from "./migrations.ts";
 import { settingsToWrite } from "./next_steps.ts";
 import { obstaclesIn } from "./obstacles.ts";
 import { FUNCTION, isUntouched } from "./one_file.ts";
@@ -20,6 +21,10 @@ export interface Plan {
   readonly notes: readonly string[];
 }
 
+const VERIFY_JWT_BY_HAND =
+  `${CONFIG} configures the function in a form that is not edited here. Set verify_jwt = false for ` +
+  "functions.behest-token in it.";
+
 /**
  * @param assets where the package's own files are
  * @throws {UsageError} where the project is none, or is not touched
@@ -33,14 +38,18 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
     );
   }
   const config = readConfig(before);
-  const after = withoutVerifyJwt(before);
   const changes: Change[] = [];
-  const byHand: string[] = after === undefined
-    ? [
-      `${CONFIG} configures the function in a form that is not edited here. Set verify_jwt = false ` +
-      "for functions.behest-token in it.",
-    ]
-    : [];
+  const byHand: string[] = [];
+  let after = before;
+  const edits = [
+    [withoutVerifyJwt, VERIFY_JWT_BY_HAND],
+    ...(options.hook ? [[withHook, HOOK_BY_HAND] as const] : []),
+  ] as const;
+  for (const [edited, otherwise] of edits) {
+    const text = edited(after);
+    if (text === undefined) byHand.push(otherwise);
+    else after = text;
+  }
 
   const files = [[FUNCTION, "single/index.ts"], [options.client, "client.ts"]] as const;
   for (const [path, asset] of files) {
@@ -49,12 +58,11 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
     if (typeof ours === "string") byHand.push(ours);
     else changes.push(ours);
   }
-  if (after !== undefined) changes.push({ path: CONFIG, before, after });
-  if (options.migration) {
-    const migration = await migrationOf(project, assets);
-    if (migration) changes.push(migration);
-  }
-  byHand.push(...await obstaclesIn(project, after === undefined ? config : readConfig(after)));
+  const migrations = options.migration || options.hook ? await migrationsIn(project) : [];
+  changes.push({ path: CONFIG, before, after });
+  changes.push(...await migrationsToAdd(migrations, options, assets));
+  byHand.push(...await obstaclesIn(project, readConfig(after)));
+  if (options.hook) byHand.push(...otherHooksIn(config, (name) => callsHook(migrations, name)));
   const printed = new Map(settingsToWrite(options).map(({ name, given }) => [name, given]));
   const upload = await uploadOf(project, config, printed);
   return {

@@ -28,6 +28,7 @@ export async function makePackage(digest: string): Promise<Map<string, string>> 
     ["LICENSE", await read("LICENSE")],
     ["cli.js", "#!/usr/bin/env node\n" + GENERATED + await bundle("cli/main.ts")],
     ["profiles.sql", await read("supabase/migrations/20261126000000_tier_sync.sql")],
+    ["access_token_hook.sql", await read("supabase/optional/access_token_hook.sql")],
   ]);
 }
 

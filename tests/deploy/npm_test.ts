@@ -54,6 +54,7 @@ Deno.test("the package has what its manifest promises, and nothing of the worksh
   assert.deepEqual(files.map(({ path }: { path: string }) => path).sort(), [
     "LICENSE",
     "README.md",
+    "access_token_hook.sql",
     "cli.js",
     "client.d.ts",
     "client.js",
