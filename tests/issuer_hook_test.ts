@@ -6,12 +6,11 @@ import type { Claims } from "../dev/stack/issuer/keys.ts";
 import { startStack } from "../dev/stack/stack.ts";
 
 Deno.test("a hook that fails is a failed sign-in, and is called as Auth calls it", async () => {
-  const stack = await startStack({
-    port: 0,
-    gatewayPort: 0,
-    quiet: true,
-    issuer: { hook: new URL("support/odd_hook.sql", import.meta.url) },
-  });
+  const log: string[] = [];
+  const { error } = console;
+  console.error = (line) => log.push(line);
+  const issuer = { hook: new URL("support/odd_hook.sql", import.meta.url) };
+  const stack = await startStack({ port: 0, gatewayPort: 0, issuer });
   const auth = async (path: string, body: unknown) => {
     const answer = await fetch(`${stack.url}/auth/v1/${path}`, {
       method: "POST",
@@ -83,5 +82,10 @@ Deno.test("a hook that fails is a failed sign-in, and is called as Auth calls it
     assert.equal((await told("token?grant_type=refresh_token", last)).method, "token_refresh");
   } finally {
     await stack.stop();
+    console.error = error;
+  }
+  // For who runs the stack, and for nobody who signs in.
+  for (const why of ["a secret of the database", "lacks session_id", "is no object"]) {
+    assert.ok(log.some((line) => line.startsWith("issuer: ") && line.includes(why)), why);
   }
 });

@@ -20,7 +20,6 @@ async function alone(answer: (request: Request) => Response) {
       asked.push(request);
       return Promise.resolve(answer(request));
     },
-    undo: () => Promise.resolve(),
   });
   const post = (path: string, headers: HeadersInit = {}) =>
     issuer(new Request(`http://127.0.0.1${path}`, { method: "POST", headers, body: "{}" }));

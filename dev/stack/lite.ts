@@ -26,12 +26,6 @@ const PROJECT = `
 const FIRST_TABLE =
   "create table public.first (); alter table public.first enable row level security";
 
-/** As Auth's transaction, which such a failure rolls back: the token of before is good again. */
-const UNDO = `
-  with undone as (delete from auth.refresh_tokens where token = $1 returning parent)
-  update auth.refresh_tokens set revoked = false where token in (select parent from undone)
-`;
-
 const secretKey = Deno.env.get("SUPABASE_SECRET_KEY") ?? "";
 const jwtSecret = Deno.env.get("JWT_SECRET") ?? "";
 const connection = await createPgliteConnection({ url: "memory://" });
@@ -86,6 +80,5 @@ async function standBefore(url: string) {
     hook: hook === undefined
       ? hook
       : await makeHook(driver, await Deno.readTextFile(new URL(hook))),
-    undo: async (token) => void await driver.query(UNDO, [token]),
   });
 }

@@ -1,7 +1,7 @@
 /**
- * The whole way on one machine: Supabase Lite, a double of Realtime and the function behind one
- * origin, and the double of the Behest gateway on a port of its own. Everything
- * listens on the loopback alone, and every key is made at the start.
+ * The whole way on one machine: Supabase Lite, a double of Realtime, where it is asked for one of
+ * what signs sessions, and the function behind one origin, and the double of the Behest gateway on
+ * a port of its own. Everything listens on the loopback alone, and every key is made at the start.
  */
 
 import { attach, type Attached } from "./attached.ts";

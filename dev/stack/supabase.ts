@@ -70,7 +70,11 @@ export async function startSupabase(
     ...options.realtime,
   });
   say("Starting Supabase Lite (the first start downloads it) …");
-  const lite = await startLite(keys, issuer?.url, options.issuer?.hook, realtime.hear);
+  const lite = await startLite(keys, issuer?.url, options.issuer?.hook, (line) => {
+    realtime.hear(line);
+    // Why a hook failed is for who runs the stack: the app is told nothing of it.
+    if (line.startsWith("issuer: ")) say(line);
+  });
   const stop = async () => {
     await Promise.all([realtime.stop(), lite.stop()]);
   };

@@ -35,20 +35,17 @@ export interface IssuerOptions {
   lite: (request: Request) => Promise<Response>;
   /** Where a hook is on. */
   hook?: Hook | undefined;
-  /** Undoes a sign-in or refresh that the hook made fail, by the refresh token that Lite gave. */
-  undo: (refreshToken: string) => Promise<void>;
 }
 
 /** What Lite answers a sign-in or a refresh with, as far as it matters here. */
 interface Granted {
   access_token: string;
-  refresh_token: string;
   user: AuthUser;
 }
 
 /** @returns what answers in Lite's place */
 export function makeIssuer(options: IssuerOptions): (request: Request) => Promise<Response> {
-  const { url, keys, lite, hook, undo } = options;
+  const { url, keys, lite, hook } = options;
   const secret = new TextEncoder().encode(options.jwtSecret);
   /** How each session began, which a refresh does not change. */
   const began = new Map<string, Method>();
@@ -72,7 +69,8 @@ export function makeIssuer(options: IssuerOptions): (request: Request) => Promis
       return Response.json({ ...granted, access_token }, { status, headers });
     } catch (error) {
       console.error("issuer:", (error as Error).message);
-      await undo(granted.refresh_token);
+      // Auth rolls back. Here Lite has a session that nobody knows of, and would still take the
+      // refresh token of before: it gives the same next one for it until that has been used.
       return fail();
     }
   };
