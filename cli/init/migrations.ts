@@ -49,7 +49,7 @@ export async function migrationsToAdd(
 export function callsHook(there: readonly Migration[], name: string): boolean {
   const isNamed = new RegExp(String.raw`\bfunction\s+${name.replace(".", "\\.")}\s*\(`, "i");
   return there.some(({ text }) =>
-    isNamed.test(text) && /\bbehest_access_token_hook\((?!event jsonb\)|jsonb\))/.test(text)
+    isNamed.test(text) && /\bbehest_access_token_hook\((?!jsonb\))\w+\)/.test(text)
   );
 }
 

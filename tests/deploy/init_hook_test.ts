@@ -178,14 +178,26 @@ Deno.test("the SQL that joins two hooks is printed as it is tested, with the oth
     assert.ok(stderr.includes(`\n${indented}\n`), stderr);
     assert.match(stderr, /set uri = "pg-functions:\/\/postgres\/public\/access_token_hooks"/);
   });
-  // Once that is done, nothing is left to do.
+});
+
+Deno.test("a hook is said to call both only where a migration of its own name calls this one", async () => {
   const uri = "pg-functions://postgres/public/access_token_hooks";
-  const both = { "supabase/migrations/8_both.sql": bothHooks("public.my_hook") };
-  const done = `${HEAD}enabled = true\nuri = "${uri}"\n`;
-  await inFolder(project(done, both), async (folder) => {
-    assert.equal((await init(folder, "--hook")).code, 0);
-    assert.equal((await migrationsIn(folder)).length, 2);
-  });
+  const config = `${HEAD}enabled = true\nuri = "${uri}"\n`;
+  const both = bothHooks("public.my_hook");
+  const rows: [string, number][] = [
+    [both, 0],
+    [both.replace("create function", "CREATE OR REPLACE FUNCTION").replaceAll("\n", "\r\n"), 0],
+    // A call by another function, and a function that does not call.
+    [both.replaceAll("access_token_hooks", "other_hooks"), 1],
+    [both.replaceAll("public.access_token_hooks", "private.access_token_hooks"), 1],
+    [`${both.replace("behest_access_token_hook", "another_hook")}\n${sql}`, 1],
+  ];
+  for (const [text, expected] of rows) {
+    const files = { "supabase/migrations/8_both.sql": text };
+    await inFolder(project(config, files), async (folder) => {
+      assert.equal((await init(folder, "--hook")).code, expected, text);
+    });
+  }
 });
 
 Deno.test("init --hook prints how to switch it on, wherever the Auth server is", async () => {
