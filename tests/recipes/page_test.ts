@@ -23,7 +23,7 @@ const RUN = [
 ];
 
 /** What is no recipe, but belongs to several: `plan_stack_test.ts` runs upgrades. */
-const OF_SEVERAL = ["Upgrades", "Dart and Swift"];
+const OF_SEVERAL = ["Upgrades", "Options", "Dart and Swift"];
 
 Deno.test("docs/clients.md: the table names every recipe, and both say the same of CI", () => {
   const rows = CLIENTS.split("\n## ")[0].split("\n").filter((line) => line.startsWith("| ")).slice(
