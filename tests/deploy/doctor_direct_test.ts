@@ -9,6 +9,7 @@ import {
   NEXT,
   PRO,
   RS256,
+  useDirect,
   visitDirect,
 } from "../support/doctor_direct.ts";
 import { withHeader } from "../support/doctor_front.ts";
@@ -17,6 +18,8 @@ import { assertCross, DIRECT, examine, idsOf, run, secrets } from "../support/do
 import { PAGE } from "../support/doctor_site.ts";
 import { meaningOf, testThatNoSecretWasPrinted } from "../support/doctor_stack.ts";
 import { encodePart, forge, makeSigner, sessionClaims, SUB } from "../support/keys.ts";
+
+useDirect();
 
 const UNSHOWN: CheckId[] = ["gateway_token"];
 const WITHOUT_SESSION: CheckId[] = ["session_signature", "session_claims", "session_plan"];
@@ -249,6 +252,9 @@ Deno.test("a claim that Behest would refuse is a cross of its own, with what to 
   }
   const both = { claims: { ...PRO, role: "anon", exp: now - 1 } };
   await crossed(both, "session_claims", /role is "anon".*; exp has passed/, /./, UNSHOWN);
+  // Two faults with one remedy have it once.
+  const key = { claims: { ...PRO, role: "anon", aud: "other" } };
+  await crossed(key, "session_claims", /aud is .*; role is/, /^Give [^.]*\.[^.]*\.$/, UNSHOWN);
   const list = await visitDirect({ claims: { ...PRO, aud: ["other", "authenticated"] } });
   assert.deepEqual(idsOf(list, "ok"), DIRECT);
 });
@@ -280,6 +286,7 @@ Deno.test("a gateway that refuses the session is a cross in its own words", asyn
     await crossed({ gateway }, "gateway_token", meaning, /Compare the trusted issuer/);
   }
   const down = await visitDirect({
+    gateway: {},
     prepare: (issuer) => {
       let asked = 0;
       // The doctor gets the set, and the gateway, which asks later, does not.

@@ -1,12 +1,14 @@
 /** `doctor` where Clerk, Auth0, Cognito, WorkOS or Firebase signs the sessions of a project. */
 import assert from "node:assert/strict";
 import type { CheckId } from "../../cli/doctor/report.ts";
-import { EDDSA, ES256, HS256, RS256, visitDirect } from "../support/doctor_direct.ts";
+import { EDDSA, ES256, HS256, RS256, useDirect, visitDirect } from "../support/doctor_direct.ts";
 import { examineElsewhere } from "../support/doctor_elsewhere.ts";
 import { AFTER_SESSION, assertCross, idsOf, run, THIRD_PARTY } from "../support/doctor_run.ts";
 import { PAGE } from "../support/doctor_site.ts";
 import { meaningOf, testThatNoSecretWasPrinted } from "../support/doctor_stack.ts";
 import { type Claims, encodePart, forge, makeSigner, type Signer } from "../support/keys.ts";
+
+useDirect();
 
 /** A provider, as Supabase's function is told of it, and what its tokens say beside that. */
 interface Provider {

@@ -1,7 +1,5 @@
 /** A project whose sessions Behest takes as they are, and the doctor's visit to the two. */
-import type { GatewayOptions } from "../../dev/gateway/gateway.ts";
-import { startGateway } from "../../dev/gateway/gateway.ts";
-import { makeCredentials } from "../../dev/gateway/credentials.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "../../dev/gateway/gateway.ts";
 import { type Bend, startBent } from "./doctor_front.ts";
 import { type Issuer, startIssuer } from "./doctor_issuer.ts";
 import { examine, type Examined } from "./doctor_run.ts";
@@ -9,7 +7,6 @@ import { PAGE } from "./doctor_site.ts";
 import { type Claims, type Header, makeSigner, type Signer } from "./keys.ts";
 
 /** Made once: RSA keys take longer than a test. */
-const CREDENTIALS = await makeCredentials();
 export const [ES256, NEXT, RS256, EDDSA, HS256] = await Promise.all([
   makeSigner("ES256"),
   makeSigner("ES256"),
@@ -31,6 +28,7 @@ export interface DirectSite {
   readonly token?: ((issuer: Issuer) => Promise<string>) | null;
   /** Prepares the Auth server. */
   readonly prepare?: (issuer: Issuer) => void | Promise<void>;
+  /** A gateway of its own, which has fetched no key yet. */
   readonly gateway?: GatewayOptions;
   readonly bendGateway?: Bend;
   /** More options, or other ones: the last of two counts. */
@@ -50,18 +48,35 @@ export interface DirectVisit extends Examined {
   readonly sent: readonly { readonly url: string; readonly headers: Headers }[];
 }
 
+/** Both run while a file of tests does. */
+let issuer: Issuer;
+let gateway: Gateway;
+
+/** Opens them before a file's tests. */
+export function useDirect(): void {
+  Deno.test.beforeAll(async () => {
+    issuer = startIssuer();
+    gateway = await startGateway(optionsOf(issuer));
+  });
+  Deno.test.afterAll(async () => {
+    await gateway.stop();
+    await issuer.stop();
+  });
+}
+
+function optionsOf({ issuer, jwksUrl }: Issuer): GatewayOptions {
+  return { origins: [PAGE], trustedIssuers: [{ issuer, jwksUrl }] };
+}
+
 /** Examines it with `--direct`. */
 export async function visitDirect(site: DirectSite = {}): Promise<DirectVisit> {
   const { signer = ES256, claims = PRO, header, args = [] } = site;
-  const issuer = startIssuer(ES256, RS256);
-  const gateway = await startGateway({
-    credentials: CREDENTIALS,
-    origins: [PAGE],
-    trustedIssuers: [{ issuer: issuer.issuer, jwksUrl: issuer.jwksUrl }],
-    ...site.gateway,
-  });
-  const front = site.bendGateway && startBent(gateway.url, site.bendGateway);
-  const gatewayUrl = front?.url ?? gateway.url;
+  issuer.keys = [ES256.jwk, RS256.jwk];
+  issuer.bend = issuer.session = undefined;
+  const own = site.gateway && await startGateway({ ...optionsOf(issuer), ...site.gateway });
+  const { url } = own ?? gateway;
+  const front = site.bendGateway && startBent(url, site.bendGateway);
+  const gatewayUrl = front?.url ?? url;
   const sent: { url: string; headers: Headers }[] = [];
   try {
     await site.prepare?.(issuer);
@@ -80,7 +95,6 @@ export async function visitDirect(site: DirectSite = {}): Promise<DirectVisit> {
     return { ...examined, issuer, token, gatewayUrl, sent };
   } finally {
     await front?.stop();
-    await gateway.stop();
-    await issuer.stop();
+    await own?.stop();
   }
 }
