@@ -4,9 +4,10 @@ import { fetchAt, resolve } from "./doctor/fetch_at.ts";
 import { HttpClient, type HttpWorld } from "./doctor/http.ts";
 import { examine } from "./doctor/examine.ts";
 import { DOCTOR_HELP, readOptions } from "./doctor/options.ts";
-import { Report } from "./doctor/report.ts";
+import { checksOf, Report } from "./doctor/report.ts";
 import { Secrets } from "./doctor/secrets.ts";
 import { toJson, toRow, toSummary } from "./doctor/table.ts";
+import { toForm, trustedIssuerOf } from "./doctor/trusted_issuer.ts";
 import { type Terminal, UsageError } from "./terminal.ts";
 
 export { DOCTOR_HELP };
@@ -52,14 +53,17 @@ export async function doctor(
     return 2;
   }
 
-  const { json } = options;
+  const { json, direct, issuer } = options;
   const colour = out.isTerminal && !env.NO_COLOR;
   const secrets = new Secrets();
-  const report = new Report(secrets, (check) => {
+  const ids = checksOf(direct, issuer.isThirdParty);
+  const report = new Report(ids, secrets, (check) => {
     if (!json) out.print(toRow(check, colour));
   });
   const http = new HttpClient(known);
   await examine({ options, http, report, secrets, now });
-  out.print(json ? toJson(report) : toSummary(report, colour));
+  const form = direct ? trustedIssuerOf(options, secrets) : undefined;
+  if (form && !json) out.print(`\n${toForm(form)}`);
+  out.print(json ? toJson(report, form) : toSummary(report, colour));
   return report.isWell ? 0 : 1;
 }

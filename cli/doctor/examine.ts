@@ -4,29 +4,34 @@ import type { CheckContext } from "./context.ts";
 import { checkDeployed, checkReachable } from "./deployment.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
 import {
+  type AskGateway,
   checkGatewayAddress,
   checkGatewayOrigin,
   checkGatewayToken,
   checkJwks,
 } from "./gateway.ts";
 import { checkClaims } from "./claims.ts";
+import { examineDirect } from "./direct.ts";
 import { checkMint } from "./mint.ts";
 import { checkPlan } from "./plan.ts";
 import { askForged, checkRefusals } from "./refusals.ts";
 import { openSession } from "./session.ts";
 import { checkSettings } from "./settings.ts";
+import { openThirdPartySession } from "./third_party.ts";
 
 /** Makes every check that can be made. */
 export async function examine(context: CheckContext): Promise<void> {
-  const { login, publishableKey } = context.options;
+  const { login, publishableKey, direct } = context.options;
   context.secrets.add(publishableKey);
   if (login) context.secrets.add("token" in login ? login.token : login.password);
-  const iatAhead = await examineAll(context);
+  let iatAhead: number | undefined;
+  if (direct) await examineDirect(context);
+  else iatAhead = await examineDeployed(context);
   checkClock(context, iatAhead);
 }
 
 /** @returns how far the token's `iat` was ahead of this clock, in ms, where there is a token */
-async function examineAll(context: CheckContext): Promise<number | undefined> {
+async function examineDeployed(context: CheckContext): Promise<number | undefined> {
   const { report } = context;
   if (!await checkReachable(context)) {
     report.skipRest("Supabase cannot be reached.");
@@ -47,7 +52,9 @@ async function examineAll(context: CheckContext): Promise<number | undefined> {
     return undefined;
   }
   await checkRefusals(context, headers, forged);
-  const session = await openSession(context);
+  const session = context.options.issuer.isThirdParty
+    ? await openThirdPartySession(context)
+    : await openSession(context);
   if (!session) {
     report.skipRest("There is no session to mint for.");
     return undefined;
@@ -65,9 +72,10 @@ async function examineAll(context: CheckContext): Promise<number | undefined> {
     report.skipRest("Nothing is sent to the gateway's address.");
     return iatAhead;
   }
-  await checkJwks(context, gateway, token);
-  await checkGatewayOrigin(context, gateway);
-  if (token?.isSound) await checkGatewayToken(context, gateway, minted);
+  const ask: AskGateway = (path, init) => context.http.askGateway(gateway, path, init);
+  await checkJwks(context, ask, token);
+  await checkGatewayOrigin(context, ask);
+  if (token?.isSound) await checkGatewayToken(context, ask, minted);
   else report.skip("The token is none to show to anybody.", "gateway_token");
   return iatAhead;
 }

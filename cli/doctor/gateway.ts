@@ -6,13 +6,25 @@ import { isNoReply, type NoReply, type Reply } from "./http.ts";
 import { textOf } from "./json.ts";
 import { JudgedOrigin } from "./judged_origin.ts";
 import { keysOf } from "./jwt.ts";
+import { keyOf, verifies } from "./keys.ts";
 import type { Minted } from "./mint.ts";
+import type { Finding } from "./supabase.ts";
 import { isLoopback } from "./url.ts";
 
 /** What a chat of a page sends. */
 const CHAT_HEADERS = ["authorization", "content-type", "x-session-id"];
 
-const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+/** Asks the gateway, wherever it may be asked. */
+export type AskGateway = (path: string, init?: RequestInit) => Promise<Reply | NoReply>;
+
+/** What an answer says of the token; `undefined` where nothing. */
+type Judge = (answer: Reply) => Finding | undefined;
+
+/** What a page shows the gateway. */
+interface Shown {
+  readonly token: string;
+  readonly sessionId: string;
+}
 
 /**
  * The function names the gateway, and the token goes there. So it is judged where that name leads,
@@ -50,15 +62,15 @@ export async function checkGatewayAddress(
 
 /** The gateway's key set knows the key, and the signature fits it. */
 export async function checkJwks(
-  { http, report }: CheckContext,
-  gateway: JudgedOrigin,
+  { report }: CheckContext,
+  ask: AskGateway,
   token: BehestToken | undefined,
 ): Promise<void> {
   if (token?.kid === undefined) {
     report.skip("The token names no key.", "jwks");
     return;
   }
-  const answer = await http.askGateway(gateway, "/.well-known/jwks.json");
+  const answer = await ask("/.well-known/jwks.json");
   if (isNoReply(answer) || answer.status !== 200 || keysOf(answer.body).length === 0) {
     const why = isNoReply(answer) ? answer.reason : `no keys, status ${answer.status}`;
     report.cross(
@@ -78,7 +90,7 @@ export async function checkJwks(
     );
     return;
   }
-  const fits = await Promise.all(keys.map((key) => verifies(token, key)));
+  const fits = await Promise.all(keys.map((key) => isSignedBy(token, key)));
   if (fits.includes(true)) {
     report.ok("jwks", "The gateway knows the token's key, and the signature fits it.");
   } else {
@@ -90,24 +102,18 @@ export async function checkJwks(
   }
 }
 
-async function verifies({ jwt }: BehestToken, key: unknown): Promise<boolean> {
-  // Only what makes the key: a member that the platform dislikes must not decide.
-  const jwk = { kty: "RSA", n: textOf(key, "n"), e: textOf(key, "e") };
-  try {
-    const imported = await crypto.subtle.importKey("jwk", jwk, RS256, false, ["verify"]);
-    return await crypto.subtle.verify(RS256.name, imported, jwt.signature, jwt.signed);
-  } catch {
-    return false;
-  }
+async function isSignedBy({ jwt }: BehestToken, jwk: unknown): Promise<boolean> {
+  const key = await keyOf(jwk, "RS256");
+  return key !== undefined && await verifies(jwt, "RS256", key);
 }
 
 /** The page may talk to the gateway. */
 export async function checkGatewayOrigin(
-  { options, http, report }: CheckContext,
-  gateway: JudgedOrigin,
+  { options, report }: CheckContext,
+  ask: AskGateway,
 ): Promise<void> {
   const wish = preflightOf(options.origin, CHAT_HEADERS);
-  const answer = await http.askGateway(gateway, "/v1/chat/completions", wish);
+  const answer = await ask("/v1/chat/completions", wish);
   if (isNoReply(answer)) {
     report.cross(
       "gateway_origin",
@@ -158,30 +164,33 @@ const PROBES: readonly Probe[] = [
 /**
  * The gateway takes the token. Each probe is made once more with a token that is broken: one that
  * is answered alike shows nothing.
+ *
+ * @param judge what a refusal means here; where it says nothing, what it means anywhere
  */
 export async function checkGatewayToken(
-  { http, report }: CheckContext,
-  gateway: JudgedOrigin,
-  minted: Minted,
+  { report }: CheckContext,
+  ask: AskGateway,
+  { token, sessionId }: Shown,
+  judge: Judge = refusedMint,
 ): Promise<void> {
   for (const { what, path, init, taken } of PROBES) {
     const send = (token: string) =>
-      http.askGateway(gateway, path, {
+      ask(path, {
         ...init,
         headers: {
           "Authorization": `Bearer ${token}`,
           "Content-Type": "application/json",
-          "X-Session-Id": minted.sessionId,
+          "X-Session-Id": sessionId,
         },
       });
-    const answer = await send(minted.token);
-    const fault = faultOf(answer);
+    const answer = await send(token);
+    const fault = faultOf(answer, judge);
     if (fault) {
       report.cross("gateway_token", fault.meaning, fault.advice);
       return;
     }
     if (isNoReply(answer) || !taken.includes(answer.status)) continue;
-    const broken = await send(breakSignature(minted.token));
+    const broken = await send(breakSignature(token));
     if (!isNoReply(broken) && (broken.status === 401 || broken.status === 403)) {
       report.ok("gateway_token", `The gateway takes the token (${what}; nothing to pay).`);
       return;
@@ -193,23 +202,25 @@ export async function checkGatewayToken(
   );
 }
 
+function refusedMint({ status }: Reply): Finding | undefined {
+  return status !== 401 && status !== 403 ? undefined : {
+    meaning: `The gateway refuses the token (${status}).`,
+    advice: "Check that BEHEST_TENANT_ID, BEHEST_PROJECT_ID, BEHEST_KID and BEHEST_BASE_URL are " +
+      "of one Behest project, and BEHEST_ISSUER and BEHEST_AUDIENCE what Behest asks for.",
+  };
+}
+
 /** `undefined` where the answer is no cross. */
-function faultOf(answer: Reply | NoReply): { meaning: string; advice: string } | undefined {
+function faultOf(answer: Reply | NoReply, judge: Judge): Finding | undefined {
   if (isNoReply(answer)) {
     return {
       meaning: `The gateway does not answer: ${answer.reason}.`,
       advice: "Run the doctor again, and check BEHEST_BASE_URL.",
     };
   }
+  const found = judge(answer);
+  if (found) return found;
   const { status } = answer;
-  if (status === 401 || status === 403) {
-    return {
-      meaning: `The gateway refuses the token (${status}).`,
-      advice:
-        "Check that BEHEST_TENANT_ID, BEHEST_PROJECT_ID, BEHEST_KID and BEHEST_BASE_URL are " +
-        "of one Behest project, and BEHEST_ISSUER and BEHEST_AUDIENCE what Behest asks for.",
-    };
-  }
   if (status === 402) {
     return {
       meaning: "The gateway takes the token, but the quota is used up (402).",

@@ -6,7 +6,7 @@ import type { JudgedOrigin } from "./judged_origin.ts";
 const MAX_BYTES = 64 * 1024;
 
 /** Whom was asked. */
-export type Party = "Supabase" | "the function" | "the gateway";
+export type Party = "Supabase" | "the issuer" | "the function" | "the gateway";
 
 /** An answer. */
 export interface Reply {
@@ -50,11 +50,7 @@ export class HttpClient {
   }
 
   /** Asks a server that the user named, once. */
-  ask(
-    party: "Supabase" | "the function",
-    url: string,
-    init: RequestInit = {},
-  ): Promise<Reply | NoReply> {
+  ask(party: Party, url: string, init: RequestInit = {}): Promise<Reply | NoReply> {
     return this.#send(party, (limited) => this.#world.fetch(url, { ...init, ...limited }));
   }
 

@@ -1,4 +1,5 @@
 /** JSON Web Tokens (RFC 7519), read without trust. */
+import type { Issuer } from "./issuer.ts";
 import { member, textOf } from "./json.ts";
 
 /** What a token says of itself. */
@@ -27,14 +28,18 @@ export function decode(token: string): Jwt | undefined {
   }
 }
 
-/** A session as the Auth server would make it, for nobody, with a signature that fits no key. */
-export function forge(url: string, jwks: unknown, now: number): string {
+/**
+ * A session as its issuer would make it, for nobody, with a signature that fits no key.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function forge({ issuer, audience }: Issuer, jwks: unknown, now: number): string {
   const iat = Math.floor(now / 1000);
   const header = { alg: "ES256", kid: es256KeyOf(jwks) ?? crypto.randomUUID(), typ: "JWT" };
   const claims = {
-    iss: `${url}/auth/v1`,
+    iss: issuer,
     sub: crypto.randomUUID(),
-    aud: "authenticated",
+    aud: audience,
     exp: iat + 3600,
     iat,
     email: "nobody@example.com",

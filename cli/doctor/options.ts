@@ -1,6 +1,7 @@
 /** What the user wants examined. */
 import { parseArgs } from "node:util";
 import { UsageError } from "../terminal.ts";
+import { type Issuer, issuerOf } from "./issuer.ts";
 import { isSafe } from "./url.ts";
 
 export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to do where it is ill.
@@ -8,6 +9,8 @@ export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to d
   npx behest-token doctor --url https://ref.supabase.co --origin https://my.app
         [--function behest-token] [--publishable-key sb_publishable_...]
         [--email E --password P | --token SESSION_TOKEN] [--json]
+  npx behest-token doctor --direct --url https://ref.supabase.co --origin https://my.app
+        [--gateway https://slug.behest.app] ...
 
   --url              the Supabase project
   --origin           the page that asks for tokens, as its browser names it
@@ -16,6 +19,9 @@ export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to d
   --email, --password
                      a user to sign in as; this begins a session of that user
   --token            or the access token of a session
+  --direct           no function: examines whether Behest can take the sessions themselves, and prints
+                     what it wants to know of this project
+  --gateway          Behest's address, with --direct; by default BEHEST_BASE_URL of the environment
   --json             prints one JSON document instead of the table
 
 A password or token on the command line stays in the shell's history. Give it in the environment
@@ -24,9 +30,13 @@ instead: SUPABASE_PASSWORD (with --email), SUPABASE_TOKEN, SUPABASE_PUBLISHABLE_
 Where the function reads the plan elsewhere than in profiles.plan by id, give it in the environment,
 as the function has it: BEHEST_PLAN_TABLE, BEHEST_PLAN_COLUMN, BEHEST_PLAN_USER_COLUMN.
 
+Where a third party signs the sessions (Clerk, Auth0 and others), give that in the environment, too:
+JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE; and a session with --token.
+
 Without a user, what needs a token is skipped. With one, one Behest token is minted and shown to the
 gateway, and an update of the plan is tried that can meet no row. No chat is sent, so no model is paid
-for. Nothing that is printed holds a secret.
+for. With --direct the session itself is shown to the gateway, and to nobody but it and Supabase.
+Nothing that is printed holds a secret.
 
 Exit code: 0 all that could be checked is well; 1 something is wrong; 2 it cannot run.`;
 
@@ -56,6 +66,12 @@ export interface DoctorOptions {
   readonly publishableKey?: string;
   readonly login?: Login;
   readonly plan: PlanPlace;
+  /** Who signs the sessions. */
+  readonly issuer: Issuer;
+  /** Behest trusts this issuer, and there is no function. */
+  readonly direct: boolean;
+  /** With that, where Behest is: an origin. */
+  readonly gateway?: string;
   readonly json: boolean;
 }
 
@@ -67,6 +83,8 @@ const OPTIONS = {
   email: { type: "string" },
   password: { type: "string" },
   token: { type: "string" },
+  direct: { type: "boolean", default: false },
+  gateway: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -99,6 +117,14 @@ export function readOptions(
   if (login && !isSafe(base)) {
     throw new UsageError("A password or token is sent over https alone, or to this machine.");
   }
+  const issuer = issuerOf(url, env);
+  if (issuer.isThirdParty && login && "email" in login) {
+    throw new UsageError("Where a third party signs the sessions, give one with --token.");
+  }
+  const { direct } = values;
+  if (!direct && values.gateway !== undefined) {
+    throw new UsageError("--gateway is for --direct: a function names its gateway itself.");
+  }
   return {
     url,
     functionName,
@@ -107,8 +133,23 @@ export function readOptions(
     publishableKey,
     login,
     plan: planOf(env),
+    issuer,
+    direct,
+    gateway: direct ? gatewayOf(values.gateway ?? env.BEHEST_BASE_URL) : undefined,
     json: values.json,
   };
+}
+
+/** @throws {UsageError} */
+function gatewayOf(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const url = urlOf(value, "--gateway", "https://slug.behest.app");
+  if (!isSafe(url) || ![url.origin, `${url.origin}/`].includes(value)) {
+    throw new UsageError(
+      "--gateway is https and an origin alone, such as https://slug.behest.app.",
+    );
+  }
+  return url.origin;
 }
 
 /** @throws {UsageError} */

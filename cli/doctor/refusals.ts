@@ -2,6 +2,7 @@
 import { adviceFor, codeOf, describe, isMinted } from "./codes.ts";
 import type { CheckContext } from "./context.ts";
 import { isNoReply, type NoReply, type Reply } from "./http.ts";
+import { askKeys } from "./issuer_keys.ts";
 import { forge } from "./jwt.ts";
 import { callRefusalOf } from "./supabase.ts";
 
@@ -11,11 +12,12 @@ const TAKE_DOWN = "Take the function down at once (supabase functions delete), c
 
 /** Asks with a session that nobody has. */
 export async function askForged(
-  { options, http, now }: CheckContext,
+  context: CheckContext,
   headers: Record<string, string>,
 ): Promise<Reply | NoReply> {
-  const jwks = await http.ask("Supabase", `${options.url}/auth/v1/.well-known/jwks.json`);
-  const token = forge(options.url, isNoReply(jwks) ? undefined : jwks.body, now());
+  const { options, http, now } = context;
+  const jwks = await askKeys(context);
+  const token = forge(options.issuer, isNoReply(jwks) ? undefined : jwks.body, now());
   return await http.ask("the function", options.functionUrl, {
     method: "POST",
     headers: { ...headers, "Authorization": `Bearer ${token}` },

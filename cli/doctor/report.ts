@@ -10,7 +10,11 @@ export const TITLES = {
   settings: "settings complete",
   no_token: "refuses no token",
   forged: "refuses a forgery",
+  issuer_keys: "session: keys",
   session: "user's session",
+  session_signature: "session: signature",
+  session_claims: "session: claims",
+  session_plan: "session: plan",
   mints: "mints",
   claims: "claims",
   plan_column: "plan: readable",
@@ -25,11 +29,35 @@ export const TITLES = {
 /** Names a check, stable for programs. */
 export type CheckId = keyof typeof TITLES;
 
+/** Those of a run that asks no function. */
+const DIRECT: readonly CheckId[] = [
+  "reachable",
+  "issuer_keys",
+  "session",
+  "session_signature",
+  "session_claims",
+  "session_plan",
+  "gateway_origin",
+  "gateway_token",
+  "clock",
+];
+
+/** Those of a run with a function, where a third party signs the sessions. */
+const THIRD_PARTY: readonly CheckId[] = ["issuer_keys", "session_signature", "session_claims"];
+
+/** The checks of a run, in their order. */
+export function checksOf(direct: boolean, thirdParty: boolean): CheckId[] {
+  const ids = Object.keys(TITLES) as CheckId[];
+  if (direct) return ids.filter((id) => DIRECT.includes(id));
+  const known = ids.filter((id) => id !== "session_plan");
+  return thirdParty ? known : known.filter((id) => !THIRD_PARTY.includes(id));
+}
+
 /** One line of the report. */
 export interface Check {
   readonly id: CheckId;
-  /** `skipped`: could not be made, so that nothing is known. */
-  readonly status: "ok" | "failed" | "skipped";
+  /** `warned`: well as it is, if it is meant; `skipped`: could not be made: nothing is known. */
+  readonly status: "ok" | "warned" | "failed" | "skipped";
   readonly title: string;
   /** What was found, in one line. */
   readonly meaning: string;
@@ -40,11 +68,16 @@ export interface Check {
 /** Collects the checks; everything that goes in is cleaned of secrets. */
 export class Report {
   readonly checks: Check[] = [];
+  readonly #ids: readonly CheckId[];
   readonly #secrets: Secrets;
   readonly #onCheck: (check: Check) => void;
 
-  /** @param onCheck told of each check as soon as it is made */
-  constructor(secrets: Secrets, onCheck: (check: Check) => void) {
+  /**
+   * @param ids the checks of this run
+   * @param onCheck told of each check as soon as it is made
+   */
+  constructor(ids: readonly CheckId[], secrets: Secrets, onCheck: (check: Check) => void) {
+    this.#ids = ids;
     this.#secrets = secrets;
     this.#onCheck = onCheck;
   }
@@ -57,6 +90,11 @@ export class Report {
   /** A tick. */
   ok(id: CheckId, meaning: string): void {
     this.#add({ id, status: "ok", title: TITLES[id], meaning });
+  }
+
+  /** A tick that may not be what is wanted. */
+  warn(id: CheckId, meaning: string, advice: string): void {
+    this.#add({ id, status: "warned", title: TITLES[id], meaning, advice });
   }
 
   /** A cross. */
@@ -72,8 +110,7 @@ export class Report {
   /** Skips whatever is left, but for the clock: that needs no more than one answer. */
   skipRest(reason: string): void {
     const done = this.checks.map(({ id }) => id);
-    const ids = Object.keys(TITLES) as CheckId[];
-    this.skip(reason, ...ids.filter((id) => id !== "clock" && !done.includes(id)));
+    this.skip(reason, ...this.#ids.filter((id) => id !== "clock" && !done.includes(id)));
   }
 
   #add(check: Check): void {

@@ -33,18 +33,55 @@ export async function openSession(context: CheckContext): Promise<Session | unde
     );
     return undefined;
   }
-  const issuer = textOf(jwt.payload, "iss");
-  if (issuer !== undefined && !isOf(new URL(options.url), issuer)) {
-    report.cross(
-      "session",
-      "The given token is another project's, so it is sent nowhere.",
-      "Give --url as the token's issuer names it, or a token of this project.",
-    );
+  const stranger = strangerIn(context, textOf(jwt.payload, "iss"));
+  if (stranger) {
+    report.cross("session", stranger.meaning, stranger.advice);
     return undefined;
   }
   report.ok("session", "The given token has the form of one.");
   const sub = textOf(jwt.payload, "sub");
   return { token: login.token, sub, appMetadata: member(jwt.payload, "app_metadata") };
+}
+
+/** A token of somebody else, which is sent nowhere. */
+function strangerIn(
+  { options, secrets }: CheckContext,
+  iss: string | undefined,
+): Finding | undefined {
+  const { issuer, isThirdParty } = options.issuer;
+  if (!isThirdParty) {
+    return iss === undefined || isOf(new URL(options.url), iss) ? undefined : {
+      meaning: "The given token is another project's, so it is sent nowhere.",
+      advice:
+        "Give --url as the token's issuer names it, or a token of this project. Where a third " +
+        "party signs the sessions, give JWT_JWKS_URL and JWT_ISSUER as the function has them.",
+    };
+  }
+  if (iss === issuer) return undefined;
+  if (iss === undefined) {
+    return {
+      meaning: "The given token names no issuer (iss), so it is sent nowhere.",
+      advice: "Give a session's token of the provider that JWT_ISSUER names.",
+    };
+  }
+  if (bare(iss) === bare(issuer)) {
+    return {
+      meaning: `The token's iss is ${
+        secrets.quote(iss)
+      }: JWT_ISSUER differs by the slash at the end.`,
+      advice:
+        "Write JWT_ISSUER as the token has it, for the function, too: Auth0's iss ends with a " +
+        "slash.",
+    };
+  }
+  return {
+    meaning: `The token's iss is ${secrets.quote(iss)}, and not JWT_ISSUER: it is sent nowhere.`,
+    advice: "Compare the two letter by letter; or give a token of the issuer that is named.",
+  };
+}
+
+function bare(issuer: string): string {
+  return issuer.replace(/\/+$/, "");
 }
 
 /** Whether the issuer is the project; on this machine addresses have many names. */

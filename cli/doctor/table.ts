@@ -1,14 +1,15 @@
 /** The report for people, and for programs. */
 import { type Check, type Report, TITLES } from "./report.ts";
+import type { TrustedIssuer } from "./trusted_issuer.ts";
 
-const MARKS = { ok: "✓", failed: "✗", skipped: "–" } as const;
+const MARKS = { ok: "✓", warned: "!", failed: "✗", skipped: "–" } as const;
 
-/** Green, red, grey (ECMA-48, SGR). */
-const COLOURS = { ok: 32, failed: 31, skipped: 90 } as const;
+/** Green, yellow, red, grey (ECMA-48, SGR). */
+const COLOURS = { ok: 32, warned: 33, failed: 31, skipped: 90 } as const;
 
 const WIDTH = Math.max(...Object.values(TITLES).map((title) => title.length));
 
-/** One check: a row, and below a cross what to do. */
+/** One check: a row, and below it what to do, where something is to be done. */
 export function toRow({ status, title, meaning, advice }: Check, colour: boolean): string {
   const mark = paint(MARKS[status], COLOURS[status], colour);
   const row = `${mark} ${title.padEnd(WIDTH)}  ${meaning}`;
@@ -31,9 +32,9 @@ export function toSummary({ checks }: Report, colour: boolean): string {
   return `\n${paint(verdict, COLOURS.ok, colour)}${rest}`;
 }
 
-/** The whole report. */
-export function toJson({ isWell, checks }: Report): string {
-  return JSON.stringify({ ok: isWell, checks }, null, 2);
+/** The whole report, and what to tell Behest, where that was asked for. */
+export function toJson({ isWell, checks }: Report, trustedIssuer?: TrustedIssuer): string {
+  return JSON.stringify({ ok: isWell, checks, trustedIssuer }, null, 2);
 }
 
 function paint(text: string, code: number, colour: boolean): string {

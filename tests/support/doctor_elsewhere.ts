@@ -3,7 +3,7 @@ import type { DoctorWorld } from "../../cli/doctor.ts";
 import type { FetchAt } from "../../cli/doctor/fetch_at.ts";
 import { examine, type Examined } from "./doctor_run.ts";
 import { PAGE } from "./doctor_site.ts";
-import { base64url, encodePart } from "./keys.ts";
+import { base64url, encodePart, payloadOf } from "./keys.ts";
 
 /** A public address. */
 export const PUBLIC = "8.8.8.8";
@@ -25,6 +25,7 @@ const JWKS = { keys: [{ ...await crypto.subtle.exportKey("jwk", KEY.publicKey), 
 interface Sent {
   readonly url: string;
   readonly authorization: string | null;
+  readonly apikey?: string | null;
   /** Where to, where the doctor chose that itself. */
   readonly addresses?: readonly string[];
 }
@@ -33,6 +34,8 @@ interface Sent {
 export interface Elsewhere {
   /** The project; by default a hosted one. */
   readonly url?: string;
+  /** The session that is given, and that the function mints for; by default one of the project. */
+  readonly session?: string;
   /** Members of the function's 200, over good ones. */
   readonly minted?: Record<string, unknown>;
   /** What names lead to, one look-up of a run after the other; the last answer stays. */
@@ -56,6 +59,7 @@ export interface Visited extends Examined {
 export async function examineElsewhere(
   {
     url = "https://ref.supabase.co",
+    session = sessionOf(url),
     minted = {},
     names = [[PUBLIC]],
     world = {},
@@ -67,11 +71,11 @@ export async function examineElsewhere(
   const sent: Sent[] = [];
   const asked: string[] = [];
   let lookUps = 0;
-  const session = sessionOf(url);
-  const answer = { ...await mintedNow(), ...minted };
+  const answer = { ...await mintedNow(payloadOf(session).sub), ...minted };
   const fakeFetch: typeof fetch = (input, init) => {
-    const authorization = new Headers(init?.headers).get("Authorization");
-    sent.push({ url: String(input), authorization });
+    const headers = new Headers(init?.headers);
+    const authorization = headers.get("Authorization");
+    sent.push({ url: String(input), authorization, apikey: headers.get("apikey") });
     // With this a run begins.
     if (String(input).endsWith("/auth/v1/health")) lookUps = 0;
     const bent = bend?.(String(input), init ?? {});
@@ -111,10 +115,10 @@ function sessionOf(url: string): string {
 }
 
 /** A good 200, with a token that says what it should. */
-async function mintedNow() {
+async function mintedNow(uid: unknown) {
   const iat = Math.floor(Date.now() / 1000);
   const [sessionId, ttl, tier] = ["s", 900, 1];
-  const claims = { uid: "u", role: "user", iat, exp: iat + ttl, sid: sessionId, tier };
+  const claims = { uid, role: "user", iat, exp: iat + ttl, sid: sessionId, tier };
   const signed = `${encodePart({ alg: "RS256", kid: "k" })}.${encodePart(claims)}`;
   const bytes = new TextEncoder().encode(signed);
   const signature = await crypto.subtle.sign(RS256.name, KEY.privateKey, bytes);

@@ -56,7 +56,8 @@ export function startIssuer(...signers: Signer[]): Issuer {
 function answer({ keys, session }: Issuer, path: string): Response {
   if (path === JWKS) return Response.json({ keys });
   if (path === "/auth/v1/token" && session) {
-    return Response.json({ access_token: session, token_type: "bearer", expires_in: 3600 });
+    const refresh_token = "v1-refresh-token-of-a-session";
+    return Response.json({ access_token: session, token_type: "bearer", refresh_token });
   }
   return Response.json({}, { status: path === "/auth/v1/health" ? 200 : 404 });
 }
