@@ -46,13 +46,13 @@ codes! {
     "Send no body, or a JSON object with sessionId (1 to 128 of A-Z a-z 0-9 . _ : -) and model (1 to 128 characters), both optional.";
     /// No bearer token was sent.
     MissingToken, 401, "missing_token",
-    "Send the Supabase session's access token as Authorization: Bearer <token>.";
+    "Send the session's access token as Authorization: Bearer <token>.";
     /// The session token is malformed, forged, not yet valid, or meant for somebody else.
     InvalidToken, 401, "invalid_token",
     "This is no valid session token of this project. Sign in again.";
     /// The session token was good once.
     ExpiredToken, 401, "expired_token",
-    "The session token has expired. Refresh the Supabase session and try again.";
+    "The session token has expired. Refresh the session and try again.";
     /// A token of the project that belongs to no user.
     NotAUser, 401, "not_a_user",
     "This token belongs to no user. Sign in and send the session's access token, not an API key.";
@@ -100,7 +100,7 @@ codes! {
     "Behest did not issue a token. The function's operator should check BEHEST_KEY and BEHEST_BASE_URL.";
     /// The Auth server failed.
     AuthUnavailable, 503, "auth_unavailable",
-    "The Supabase Auth server is not available. Try again shortly.";
+    "The server that signs users in is not available. Try again shortly.";
     /// The database failed.
     PlanUnavailable, 503, "plan_unavailable",
     "The user's plan cannot be read. Try again shortly.";
@@ -109,7 +109,7 @@ codes! {
     "Behest is not available. Try again shortly.";
     /// The Auth server did not answer in time.
     AuthTimeout, 504, "auth_timeout",
-    "The Supabase Auth server did not answer in time. Try again.";
+    "The server that signs users in did not answer in time. Try again.";
     /// The database did not answer in time.
     PlanTimeout, 504, "plan_timeout",
     "The user's plan could not be read in time. Try again.";
