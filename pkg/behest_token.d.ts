@@ -79,8 +79,10 @@ export interface Setup {
     readonly planUrl?: string;
     /** A token is minted without the plan too, so the plan must leave time for that. */
     readonly planOptional: boolean;
-    /** The Auth server's key set. */
+    /** The key set: the Auth server's, or a third party's. */
     readonly jwksUrl?: string;
+    /** Sent there as `apikey`: a third party gets nothing of the project's. */
+    readonly jwksKey?: string;
     /** Whether there is a set already, from the settings. */
     readonly hasKeySet: boolean;
     /** Behest's mint endpoint. */
@@ -168,8 +170,7 @@ export class Core {
      */
     static open(environment: Environment): Core | Promise<Core>;
     /**
-     * Reads the token out of an `Authorization` header. Throws `missing_token`, `not_a_user` or
-     * `invalid_token`.
+     * Reads the token out of an `Authorization` header. Throws 401s.
      */
     read(authorization?: string | null): Token;
     /**

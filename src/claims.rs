@@ -10,19 +10,21 @@ pub const LEEWAY_SECONDS: f64 = 5.0;
 /// Ids that Behest keeps for itself.
 const RESERVED_UIDS: [&str; 3] = ["admin", "system", "dashboard-service"];
 
-/// What the settings ask of a session token's claims.
+/// What the settings ask of a session token's claims; a rule that is not set asks nothing.
 #[derive(Debug)]
 pub struct ClaimRules {
     /// `aud` must hold this.
-    pub audience: String,
-    /// `iss` must be this, where it is set.
+    pub audience: Option<String>,
+    /// `iss` must be this.
     pub issuer: Option<String>,
+    /// `role` must be this.
+    pub role: Option<&'static str>,
 }
 
 /// Claims that have passed the rules. Who signed them is not said here.
 #[derive(Debug)]
 pub struct Claims {
-    /// The Supabase user's id.
+    /// The user's id, at Supabase or at a third party.
     pub sub: String,
     /// Whether the user signed in anonymously.
     pub is_anonymous: bool,
@@ -70,15 +72,22 @@ impl Claims {
         let sub = sub
             .filter(|sub| is_uid(sub))
             .ok_or_else(|| Fault::because(Code::NotAUser, "sub is missing or out of range"))?;
-        if !holds(claims.get("aud"), &rules.audience) {
+        let audience = rules.audience.as_deref();
+        if audience.is_some_and(|audience| !holds(claims.get("aud"), audience)) {
             return Err(invalid("aud is another"));
         }
         if rules.issuer.is_some() && rules.issuer.as_deref() != iss {
             return Err(invalid("iss is another"));
         }
+        if rules.role.is_some() && rules.role != role {
+            return Err(invalid("role is not authenticated"));
+        }
+        // Firebase's mark of an anonymous user, which no custom claim can overwrite.
+        let signed_in_by = claims.get("firebase").get("sign_in_provider").text();
         Ok(Self {
             sub: sub.to_owned(),
-            is_anonymous: *claims.get("is_anonymous") == Json::Bool(true),
+            is_anonymous: *claims.get("is_anonymous") == Json::Bool(true)
+                || signed_in_by == Some("anonymous"),
             client: match claims.get("client_id") {
                 Json::Null => None,
                 id => Some(OAuthClient(id.text().map(str::to_owned))),

@@ -2,12 +2,12 @@
 //! Everything here runs natively too; `lib` only carries it over to JavaScript.
 
 use crate::algorithm::Algorithm;
-use crate::answer::{Answer, Outcome, Server};
+use crate::answer::Answer;
 use crate::claims::Claims;
 use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
-use crate::jwk::{Jwks, Source};
+use crate::jwk::Source;
 use crate::keyset::{KeySet, Material};
 use crate::mint::TokenResponse;
 use crate::parameters::Parameters;
@@ -106,14 +106,14 @@ impl<C: Crypto> Exchange<C> {
     /// Where the key of a token is.
     pub fn key_state(&self, token: &UntrustedToken) -> KeyState {
         let keys = self.keys.borrow();
-        let asks_user = self.settings.session.user_check == UserCheck::Server;
+        let user_check = self.settings.session.user_check;
         match keys.find(token) {
             Some(Material::Public(_)) if keys.source() == Some(Source::Fetched) => KeyState::Held,
             Some(_) => KeyState::Settled,
             // A secret is never fetched. Where nobody else is to be asked, whether there is any set
-            // tells a wrong token from a missing setting.
+            // tells a wrong token from a missing setting; a third party's token has none to miss.
             None if token.algorithm() == Algorithm::Hs256
-                && (asks_user || keys.source().is_some()) =>
+                && (user_check != UserCheck::Claims || keys.source().is_some()) =>
             {
                 KeyState::Settled
             }
@@ -142,19 +142,8 @@ impl<C: Crypto> Exchange<C> {
     /// # Errors
     /// `supabase_rejected`, `auth_unavailable`, `auth_timeout`.
     pub async fn accept_keys(&self, answer: &Answer) -> Result<usize, Fault> {
-        let jwks = match answer.outcome_of(Server::Auth) {
-            Outcome::Success(body) => Jwks::parse(body, Source::Fetched),
-            Outcome::TimedOut => return Err(answer.fault(Code::AuthTimeout)),
-            Outcome::Intercepted => {
-                return Err(Fault::because(
-                    Code::SupabaseRejected,
-                    "the key set: refused by somebody before the Auth server",
-                ));
-            }
-            _ => None,
-        };
-        let unavailable = || answer.fault(Code::AuthUnavailable);
-        let jwks = jwks.ok_or_else(unavailable)?;
+        let issuer = &self.settings.issuer;
+        let jwks = issuer.key_set(answer)?;
         let before = Rc::clone(&self.keys.borrow());
         if before
             .secrets()
@@ -163,8 +152,9 @@ impl<C: Crypto> Exchange<C> {
             self.exposed.set(true);
         }
         let (keys, skipped) = before.import(&self.crypto, jwks, Source::Fetched).await;
-        if before.has_public() && !keys.has_public() {
-            return Err(unavailable());
+        // A project that still signs with its secret may publish none. A third party signs with one.
+        if (issuer.is_third_party() || before.has_public()) && !keys.has_public() {
+            return Err(issuer.unavailable(answer));
         }
         self.keys.replace(Rc::new(keys));
         Ok(skipped)

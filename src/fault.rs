@@ -46,13 +46,13 @@ codes! {
     "Send no body, or a JSON object with sessionId (1 to 128 of A-Z a-z 0-9 . _ : -) and model (1 to 128 characters), both optional.";
     /// No bearer token was sent.
     MissingToken, 401, "missing_token",
-    "Send the Supabase session's access token as Authorization: Bearer <token>.";
+    "Send the session's access token as Authorization: Bearer <token>.";
     /// The session token is malformed, forged, not yet valid, or meant for somebody else.
     InvalidToken, 401, "invalid_token",
     "This is no valid session token of this project. Sign in again.";
     /// The session token was good once.
     ExpiredToken, 401, "expired_token",
-    "The session token has expired. Refresh the Supabase session and try again.";
+    "The session token has expired. Refresh the session and try again.";
     /// A token of the project that belongs to no user.
     NotAUser, 401, "not_a_user",
     "This token belongs to no user. Sign in and send the session's access token, not an API key.";
@@ -98,18 +98,18 @@ codes! {
     /// Behest refused our key, or answered with what is no token of this user.
     BehestRejected, 502, "behest_rejected",
     "Behest did not issue a token. The function's operator should check BEHEST_KEY and BEHEST_BASE_URL.";
-    /// The Auth server failed.
+    /// The Auth server failed, or a third party with its keys.
     AuthUnavailable, 503, "auth_unavailable",
-    "The Supabase Auth server is not available. Try again shortly.";
+    "The auth server is not available. Try again shortly.";
     /// The database failed.
     PlanUnavailable, 503, "plan_unavailable",
     "The user's plan cannot be read. Try again shortly.";
     /// Behest failed.
     BehestUnavailable, 503, "behest_unavailable",
     "Behest is not available. Try again shortly.";
-    /// The Auth server did not answer in time.
+    /// The Auth server did not answer in time, nor a third party with its keys.
     AuthTimeout, 504, "auth_timeout",
-    "The Supabase Auth server did not answer in time. Try again.";
+    "The auth server did not answer in time. Try again.";
     /// The database did not answer in time.
     PlanTimeout, 504, "plan_timeout",
     "The user's plan could not be read in time. Try again.";
@@ -206,17 +206,45 @@ impl From<Code> for Fault {
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fault = serializer.serialize_map(None)?;
-        fault.serialize_entry("code", self.code.name())?;
-        fault.serialize_entry("status", &u32::from(self.code.status()))?;
-        fault.serialize_entry("message", &*self.message)?;
-        if let Some(seconds) = self.retry_after {
-            fault.serialize_entry("retryAfter", &seconds)?;
-        }
-        for (name, text) in [("detail", self.detail), ("notice", self.notice)] {
-            if let Some(text) = text {
-                fault.serialize_entry(name, text)?;
+        for (name, part) in [
+            ("code", Some(Part::Text(self.code.name()))),
+            ("status", Some(Part::Number(self.code.status().into()))),
+            ("message", Some(Part::Text(&self.message))),
+            ("retryAfter", self.retry_after.map(Part::Number)),
+            ("detail", self.detail.map(Part::Text)),
+            ("notice", self.notice.map(Part::Text)),
+        ] {
+            if let Some(part) = part {
+                fault.serialize_entry(name, &part)?;
             }
         }
         fault.end()
+    }
+}
+
+/// A part of what the shim takes: each type of a map's values would weigh as much as the map.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Words.
+    Text(&'a str),
+    /// A number.
+    Number(u32),
+    /// Yes or no.
+    Flag(bool),
+    /// Several words.
+    List(&'a [String]),
+    /// A refusal.
+    Fault(&'a Fault),
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => text.serialize(serializer),
+            Self::Number(number) => number.serialize(serializer),
+            Self::Flag(flag) => flag.serialize(serializer),
+            Self::List(list) => list.serialize(serializer),
+            Self::Fault(fault) => fault.serialize(serializer),
+        }
     }
 }

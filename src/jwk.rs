@@ -19,7 +19,7 @@ const MAX_RSA_BITS: usize = 8192;
 pub enum Source {
     /// `SUPABASE_JWKS`.
     Inline,
-    /// The Auth server's `jwks.json`.
+    /// The Auth server's `jwks.json`, or what is at `JWT_JWKS_URL`.
     Fetched,
 }
 

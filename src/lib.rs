@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod fault;
 pub mod grant;
 pub mod handle;
+pub mod issuer;
 pub mod json;
 pub mod jwk;
 pub mod keyset;
@@ -113,8 +114,7 @@ impl Core {
         Parameters::read(body).map(drop).map_err(thrown)
     }
 
-    /// Reads the token out of an `Authorization` header. Throws `missing_token`, `not_a_user` or
-    /// `invalid_token`.
+    /// Reads the token out of an `Authorization` header. Throws 401s.
     pub fn read(&self, authorization: Option<String>) -> Result<Token, JsValue> {
         token::UntrustedToken::from_authorization(authorization.as_deref())
             .map(Token)

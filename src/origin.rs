@@ -71,6 +71,23 @@ impl Origin {
     }
 }
 
+/// Whether this is the whole URL of something that is fetched, and nobody on the way can change what
+/// comes: https, or this machine; a path, and perhaps a query. A `@` belongs to the path if it comes
+/// that late: Google's key set has one.
+#[must_use]
+pub fn is_private_url(url: &str) -> bool {
+    // No scheme of ours ends later than the eighth letter, and no host is empty.
+    let path = url.bytes().skip(8).position(|byte| byte == b'/');
+    let end = path.map(|start| start.saturating_add(8));
+    let Some((origin, path)) = end.and_then(|end| url.split_at_checked(end)) else {
+        return false;
+    };
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
+    path.len() > 1
+        && path.bytes().all(plain)
+        && Origin::parse_http(origin).is_some_and(|origin| origin.is_private())
+}
+
 /// 127.0.0.0/8 (RFC 1122 section 3.2.1.3), and no name that begins like it.
 fn is_loopback(host: &str) -> bool {
     host.starts_with("127.") && is_ipv4(host)

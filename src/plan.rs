@@ -105,7 +105,7 @@ impl PlanRules {
             }
             Outcome::Refused(400 | 403 | 404) => {
                 return Err(Unread::Notice(
-                    "plan table or column is missing or not readable by users: BEHEST_TIER is used",
+                    "plan table or column is missing, of another type, or not readable by users: BEHEST_TIER is used",
                 ));
             }
             Outcome::Intercepted => {

@@ -22,6 +22,9 @@ pub enum UserCheck {
     Server,
     /// Nobody: the verified token is trusted until it expires.
     Claims,
+    /// Nobody either, and no key of the project's: it is a third party's user (`JWT_JWKS_URL`), whom
+    /// the Auth server does not know.
+    ThirdParty,
 }
 
 /// What the settings ask of a session.
@@ -119,7 +122,7 @@ impl Candidate {
         })
     }
 
-    /// The Supabase user's id.
+    /// The user's id, at Supabase or at a third party.
     #[must_use]
     pub fn sub(&self) -> &str {
         &self.claims.sub
@@ -150,7 +153,7 @@ impl Candidate {
     ) -> Result<Session, Fault> {
         let user = match (rules.user_check, answer) {
             (UserCheck::Server, Some(answer)) => User::read(answer, &self.claims.sub, now)?,
-            (UserCheck::Claims, None) if self.verified => User::default(),
+            (UserCheck::Claims | UserCheck::ThirdParty, None) if self.verified => User::default(),
             _ => {
                 return Err(Fault::because(
                     Code::Internal,

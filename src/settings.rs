@@ -5,8 +5,10 @@ mod behest;
 mod plan;
 mod reader;
 mod supabase;
+mod third_party;
 
 use crate::fault::Fault;
+use crate::issuer::Issuer;
 use crate::jwk::Jwks;
 use crate::mint::MintRules;
 use crate::origin::Origin;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub supabase_url: Origin,
     /// What is sent to Supabase as `apikey`: public, but safe to put into a header.
     pub supabase_key: Option<String>,
+    /// Who signs sessions.
+    pub issuer: Issuer,
     /// `JWT_SECRET`.
     pub secret: Option<Hs256Key>,
     /// `SUPABASE_JWKS`.
@@ -90,7 +94,9 @@ impl Reader<'_> {
             "the project's URL, such as https://ref.supabase.co",
             Origin::parse_http,
         );
-        let session = self.session();
+        let issuer = self.issuer();
+        let third_party = issuer.is_third_party();
+        let session = self.session(third_party);
         let plan = self.plan();
         let asks_supabase = session
             .as_ref()
@@ -99,14 +105,21 @@ impl Reader<'_> {
                 .as_ref()
                 .is_none_or(|rules| matches!(rules.source, PlanSource::Table(_)));
         let supabase_key = self.supabase_key(asks_supabase);
-        let jwks = self.jwks(supabase_url.as_ref());
-        let secret = self.secret(supabase_url.as_ref(), jwks.as_ref());
-        if let (Some(rules), Some(url)) = (&session, &supabase_url) {
-            self.warn_of_issuer(&rules.claims, url);
+        // With a third party the secret and SUPABASE_JWKS, which Supabase gives every function, are not
+        // so much as read: `iss` would be all that kept the project's own tokens apart, and whoever has
+        // the secret writes any `iss`.
+        let (mut jwks, mut secret) = (None, None);
+        if !third_party {
+            jwks = self.jwks(supabase_url.as_ref());
+            secret = self.secret(supabase_url.as_ref(), jwks.as_ref());
+            if let (Some(rules), Some(url)) = (&session, &supabase_url) {
+                self.warn_of_issuer(&rules.claims, url);
+            }
         }
         let settings = Settings {
             supabase_url: supabase_url?,
             supabase_key,
+            issuer,
             secret,
             jwks,
             session: session?,

@@ -2,7 +2,7 @@
 
 use crate::crypto::Crypto;
 use crate::exchange::{Exchange, Minter};
-use crate::fault::Fault;
+use crate::fault::{Fault, Part};
 use crate::plan::PlanSource;
 use crate::session::UserCheck;
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -18,6 +18,7 @@ pub struct Setup<'a> {
     plan_url: Option<String>,
     plan_optional: bool,
     jwks_url: Option<String>,
+    jwks_key: Option<&'a str>,
     has_key_set: bool,
     mint_url: Option<String>,
     supabase_key: Option<&'a str>,
@@ -48,6 +49,7 @@ impl<'a> Setup<'a> {
         let settings = exchange.settings();
         let supabase = settings.supabase_url.as_str();
         let asks_user = settings.session.user_check == UserCheck::Server;
+        let supabase_key = settings.supabase_key.as_deref();
         let (mode, behest_key) = match exchange.minter() {
             Minter::Behest(key) => ("api_key", Some(&*key.0)),
             Minter::Local(_) => ("local", None),
@@ -63,10 +65,11 @@ impl<'a> Setup<'a> {
                 PlanSource::Claim(_) => None,
             },
             plan_optional: settings.plan.default_on_error,
-            jwks_url: Some(format!("{supabase}/auth/v1/.well-known/jwks.json")),
+            jwks_url: Some(settings.issuer.keys_url(supabase)),
+            jwks_key: supabase_key.filter(|_| !settings.issuer.is_third_party()),
             has_key_set: exchange.has_key_set(),
             mint_url: behest_key.map(|_| format!("{}/v1/auth/mint", settings.mint.base_url)),
-            supabase_key: settings.supabase_key.as_deref(),
+            supabase_key,
             behest_key,
             ..common
         }
@@ -77,26 +80,26 @@ impl<'a> Setup<'a> {
 impl Serialize for Setup<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut setup = serializer.serialize_map(None)?;
-        setup.serialize_entry("origins", self.origins)?;
-        setup.serialize_entry("warnings", self.warnings)?;
-        if let Some(fault) = self.fault {
-            setup.serialize_entry("fault", fault)?;
-        }
-        for (name, text) in [
-            ("mode", self.mode),
-            ("userUrl", self.user_url.as_deref()),
-            ("planUrl", self.plan_url.as_deref()),
-            ("jwksUrl", self.jwks_url.as_deref()),
-            ("mintUrl", self.mint_url.as_deref()),
-            ("supabaseKey", self.supabase_key),
-            ("behestKey", self.behest_key),
+        let text = |text| Option::map(text, Part::Text);
+        for (name, part) in [
+            ("origins", Some(Part::List(self.origins))),
+            ("warnings", Some(Part::List(self.warnings))),
+            ("fault", self.fault.map(Part::Fault)),
+            ("mode", text(self.mode)),
+            ("userUrl", text(self.user_url.as_deref())),
+            ("planUrl", text(self.plan_url.as_deref())),
+            ("jwksUrl", text(self.jwks_url.as_deref())),
+            ("jwksKey", text(self.jwks_key)),
+            ("mintUrl", text(self.mint_url.as_deref())),
+            ("supabaseKey", text(self.supabase_key)),
+            ("behestKey", text(self.behest_key)),
+            ("planOptional", Some(Part::Flag(self.plan_optional))),
+            ("hasKeySet", Some(Part::Flag(self.has_key_set))),
         ] {
-            if let Some(text) = text {
-                setup.serialize_entry(name, text)?;
+            if let Some(part) = part {
+                setup.serialize_entry(name, &part)?;
             }
         }
-        setup.serialize_entry("planOptional", &self.plan_optional)?;
-        setup.serialize_entry("hasKeySet", &self.has_key_set)?;
         setup.end()
     }
 }

@@ -37,8 +37,11 @@ fn five_variables_are_enough_and_the_rest_has_the_contract_s_defaults() {
     assert!(matches!(mode, Mode::ApiKey(_)));
     assert_eq!(settings.mint.ttl, 900);
     assert_eq!(settings.session.user_check, UserCheck::Server);
-    assert_eq!(settings.session.claims.audience, "authenticated");
-    assert_eq!(settings.session.claims.issuer, None);
+    let claims = &settings.session.claims;
+    assert_eq!(claims.audience.as_deref(), Some("authenticated"));
+    assert_eq!(claims.issuer, None);
+    assert_eq!(claims.role, None);
+    assert!(!settings.issuer.is_third_party());
     assert!(settings.session.anonymous_allowed);
     assert!(settings.session.uid_claim.is_none());
     let PlanSource::Table(table) = settings.plan.source else {

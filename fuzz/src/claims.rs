@@ -6,12 +6,18 @@ use serde_json::Value;
 
 /// Checks one payload.
 pub fn holds(data: &[u8]) {
-    let audience = || "authenticated".to_owned();
-    let rules = ClaimRules {
-        audience: audience(),
-        issuer: None,
+    let rules = |audience: Option<&str>, issuer: Option<String>, role| ClaimRules {
+        audience: audience.map(str::to_owned),
+        issuer,
+        role,
     };
-    let Ok(read) = Claims::read(data, &rules, NOW) else {
+    let audience = Some("authenticated");
+    let third_party = Claims::read(data, &rules(None, None, audience), NOW);
+    if third_party.is_ok() {
+        let claims: Value = serde_json::from_slice(data).unwrap();
+        assert_eq!(claims["role"], "authenticated");
+    }
+    let Ok(read) = Claims::read(data, &rules(audience, None, None), NOW) else {
         return;
     };
     let claims: Value = serde_json::from_slice(data).unwrap();
@@ -32,12 +38,13 @@ pub fn holds(data: &[u8]) {
     assert!(aud.contains(&Value::from("authenticated")), "aud");
     assert!(claims["role"] != "anon" && claims["role"] != "service_role");
     assert!(claims["iss"].is_null() || claims["iss"].is_string());
-    assert_eq!(read.is_anonymous, claims["is_anonymous"] == true);
+    assert_eq!(third_party.is_ok(), claims["role"] == "authenticated");
+    assert_eq!(
+        read.is_anonymous,
+        claims["is_anonymous"] == true || claims["firebase"]["sign_in_provider"] == "anonymous"
+    );
     let issuer = claims["iss"].as_str().map(str::to_owned);
-    let mine = |issuer| ClaimRules {
-        audience: audience(),
-        issuer: Some(issuer),
-    };
+    let mine = |issuer| rules(audience, Some(issuer), None);
     let other = format!("{}x", issuer.as_deref().unwrap_or_default());
     assert!(Claims::read(data, &mine(other), NOW).is_err());
     if let Some(issuer) = issuer {

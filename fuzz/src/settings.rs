@@ -2,8 +2,10 @@
 //! repeated.
 
 use super::input;
+use behest_token::issuer::Issuer;
 use behest_token::origin::allowed_origin;
 use behest_token::plan::PlanSource;
+use behest_token::session::UserCheck;
 use behest_token::settings::{Reading, read};
 use std::net::Ipv4Addr;
 
@@ -104,6 +106,26 @@ fn sound(reading: &Reading) {
         assert!(here || ["localhost", "[::1]"].contains(&host), "{url}");
     } else {
         assert!(url.starts_with("https://"), "{url}");
+    }
+    if let Issuer::ThirdParty(url) = &settings.issuer {
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (host, path) = rest.split_once('/').unwrap();
+        let host = host.to_ascii_lowercase();
+        let name = host.split(':').next().unwrap();
+        let here = name
+            .parse()
+            .is_ok_and(|address: Ipv4Addr| address.is_loopback());
+        let here = here || name == "localhost" || host.starts_with("[::1]");
+        assert!(scheme.eq_ignore_ascii_case("https") || here, "{url}");
+        assert!(!host.contains(['@', '?', '#', '\\', '%']), "{url}");
+        assert!(!path.is_empty() && !path.contains('#'), "{url}");
+        assert!(settings.session.claims.issuer.is_some());
+        assert_eq!(settings.session.claims.role, Some("authenticated"));
+        assert!(settings.secret.is_none() && settings.jwks.is_none());
+        assert_eq!(settings.session.user_check, UserCheck::ThirdParty);
+    } else {
+        assert!(settings.session.claims.audience.is_some());
+        assert_ne!(settings.session.user_check, UserCheck::ThirdParty);
     }
     for url in [url, settings.supabase_url.as_str()] {
         let (_, host) = url.split_once("://").unwrap();

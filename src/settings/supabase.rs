@@ -7,7 +7,7 @@ use crate::jwk::{Jwks, Source};
 use crate::origin::{Origin, allowed_origin, open_to_all};
 use crate::pasted::base64;
 use crate::secret::{PUBLISHED, flaw, is_example};
-use crate::session::{SessionRules, UserCheck};
+use crate::session::SessionRules;
 use jwt_compact::alg::Hs256Key;
 
 impl Reader<'_> {
@@ -38,8 +38,8 @@ impl Reader<'_> {
         origins
     }
 
-    pub(super) fn session(&mut self) -> Option<SessionRules> {
-        let trusts_claims = self.is_second("BEHEST_USER_CHECK", ["server", "claims"]);
+    pub(super) fn session(&mut self, third_party: bool) -> Option<SessionRules> {
+        let user_check = self.user_check(third_party);
         let denies_anonymous = self.is_second("BEHEST_ANONYMOUS", ["allow", "deny"]);
         let uid_claim = self.parsed(
             "BEHEST_UID_CLAIM",
@@ -65,22 +65,23 @@ impl Reader<'_> {
                 ids.iter().all(plain).then_some(OAuthClients::Listed(ids))
             },
         );
-        let audience = self.parsed(
-            "JWT_AUDIENCE",
-            "must be what aud holds; * would leave it unchecked",
-            "authenticated".to_owned(),
-            |value| (value != "*").then(|| value.to_owned()),
-        );
+        let audience = self.audience(third_party);
+        let issuer = if third_party {
+            self.required(
+                "JWT_ISSUER",
+                "needed with JWT_JWKS_URL; what iss is, letter by letter",
+            )
+        } else {
+            self.get("JWT_ISSUER")
+        };
         Some(SessionRules {
             claims: ClaimRules {
-                audience: audience?,
-                issuer: self.get("JWT_ISSUER"),
+                audience,
+                issuer,
+                // PostgREST runs a query as this role; without one a third party's user is `anon`.
+                role: third_party.then_some("authenticated"),
             },
-            user_check: if trusts_claims? {
-                UserCheck::Claims
-            } else {
-                UserCheck::Server
-            },
+            user_check,
             uid_claim: uid_claim?,
             anonymous_allowed: !denies_anonymous?,
             clients: clients?,

@@ -35,6 +35,11 @@ const secret = {
   ],
 } as const;
 
+/** Of the issuer of tokens where a test says nothing else. */
+const PROJECT_ISSUER = `${SUPABASE_URL}/auth/v1`;
+/** Whether a call asks about keys or sessions. */
+const isOfSessions = (url: string) => !/\/rest\/v1\/|\/v1\/auth\/mint$/.test(url);
+
 const apikey = {
   around: { SUPABASE_PUBLISHABLE_KEYS: undefined },
   see: ({ code }, world) => world.to("user")[0]?.headers.apikey ?? code,
@@ -96,6 +101,26 @@ export const SUPABASE_SETTINGS: Setting[] = [
     unset: "invalid_token",
     good: [["mine", "ok"], ["authenticated", "invalid_token"]],
     bad: ["*"],
+  },
+  {
+    name: "JWT_JWKS_URL",
+    around: { JWT_ISSUER: PROJECT_ISSUER },
+    routes: { jwks: json({ keys: [KEY.jwk] }) },
+    see: ({ code }, world) => [code, ...world.calls.map(({ url }) => url).filter(isOfSessions)],
+    unset: ["ok", `${SUPABASE_URL}/auth/v1/user`],
+    good: [
+      ["https://i.example/keys", ["ok", "https://i.example/keys"]],
+      ["https://i.example/jwk/a@b?c=d", ["ok", "https://i.example/jwk/a@b?c=d"]],
+      ["http://127.0.0.1:9000/keys", ["ok", "http://127.0.0.1:9000/keys"]],
+    ],
+    bad: [
+      mark(),
+      "https://i.example",
+      `http://i.example/${mark()}`,
+      `https://a:${mark()}@i.example/keys`,
+      `https://i.example/keys#${mark()}`,
+      `file:///${mark()}`,
+    ],
   },
   {
     name: "JWT_ISSUER",

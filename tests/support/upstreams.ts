@@ -149,11 +149,16 @@ export function padded(behaviour: Behaviour, length: number): Behaviour {
   };
 }
 
-/** `fetch`, as the function is given it. */
+/**
+ * `fetch`, as the function is given it.
+ *
+ * @param keysUrl where a third party's keys are
+ */
 export function doubleFetch(
   calls: Call[],
   routes: Record<Route, Behaviour>,
   clock: FakeClock,
+  keysUrl?: string,
 ): typeof fetch {
   async function respond(call: Call, signal: AbortSignal | undefined): Promise<Response> {
     const nth = calls.filter(({ route }) => route === call.route).length;
@@ -167,7 +172,7 @@ export function doubleFetch(
     const signal = init?.signal ?? undefined;
     const request = new Request(input, { ...init, signal: null });
     const call: Call = {
-      route: routeOf(request.url),
+      route: request.url === keysUrl ? "jwks" : routeOf(request.url),
       method: request.method,
       url: request.url,
       headers: Object.fromEntries(request.headers),

@@ -88,7 +88,7 @@ export class World {
   async start(sent: Sent = {}): Promise<Answer> {
     this.#handle ??= createHandler({
       env: { get: (name) => this.settings[name] },
-      fetch: doubleFetch(this.calls, this.routes, this.clock),
+      fetch: doubleFetch(this.calls, this.routes, this.clock, this.settings.JWT_JWKS_URL),
       clock: this.clock,
       log: (line) => this.lines.push(line),
     });

@@ -68,9 +68,10 @@ async function open(deps: Deps, notice: (notice: string) => void): Promise<Isola
   const core = await openCore(deps.env);
   const setup = core.setup();
   setup.warnings.forEach(notice);
+  const headers = publicHeaders(setup.jwksKey);
   const keys = setup.jwksUrl === undefined
     ? undefined
-    : new JwksCache(core, setup.jwksUrl, publicHeaders(setup), setup.hasKeySet, deps, notice);
+    : new JwksCache(core, setup.jwksUrl, headers, setup.hasKeySet, deps, notice);
   return { core, setup, keys, notice };
 }
 
@@ -103,7 +104,7 @@ async function exchange(
   // then the Auth server is asked first, and alone. An ended session does not wait for the plan.
   const { userUrl, planUrl, mintUrl, behestKey } = setup;
   const { sub, authorization, verified } = candidate;
-  const headers = { ...publicHeaders(setup), "Authorization": authorization };
+  const headers = { ...publicHeaders(setup.supabaseKey), "Authorization": authorization };
   const planUnwanted = new AbortController();
   const askForPlan = () =>
     planUrl && entry.time("plan", (start) => {

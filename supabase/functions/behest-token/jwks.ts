@@ -1,4 +1,4 @@
-/** The Auth server's key set: fetched when a token needs it, kept, and fetched again in measure. */
+/** The key set: fetched when a token needs it, kept, and fetched again in measure. */
 import type { Core, Fault, Token } from "../../../pkg/behest_token.js";
 import { call, type World } from "./upstream.ts";
 import { faults, isFault } from "./wasm.ts";

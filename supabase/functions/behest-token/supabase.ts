@@ -1,13 +1,12 @@
 /** The user and the plan, each one GET with the caller's own token. */
-import type { Setup } from "../../../pkg/behest_token.js";
 import { call, type Reply, type Span, type World } from "./upstream.ts";
 
 /** Tries after the first, for both. */
 const RETRIES = 1;
 
-/** The headers that Supabase wants of everyone. */
-export function publicHeaders({ supabaseKey }: Setup): Record<string, string> {
-  return supabaseKey === undefined ? {} : { "apikey": supabaseKey };
+/** A public key as its header. */
+export function publicHeaders(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { "apikey": key };
 }
 
 /** Asks the Auth server whether the session still stands (Supabase Auth, `GET /user`). */
