@@ -78,7 +78,7 @@ Deno.test("init marks a setting of its own that it did not print with what it de
     .filter((name) => !name.startsWith("SUPABASE_"));
   assert.ok(names.length > 20);
   const printed = ["BEHEST_KEY", "BEHEST_BASE_URL", "CORS_ORIGIN"];
-  const others = [...names, "JWT_JWKS_URL", "BEHEST_API_KEY", "JWT_NEXT"]
+  const others = [...names, "BEHEST_API_KEY", "JWT_NEXT"]
     .filter((name) => !printed.includes(name));
   const lines = others.map((name) => `${name}=x\n`).join("");
   for (
