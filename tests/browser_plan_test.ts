@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { Stack } from "../dev/stack/stack.ts";
-import { browserTest, PATIENCE } from "./support/browser.ts";
+import { browserTest, channels } from "./support/browser.ts";
 import { claim, countedMints, reach, send, signIn } from "./support/demo.ts";
 
 browserTest("an upgrade is felt without a click", {}, {
@@ -84,12 +84,7 @@ async function tierOf(page: Page, tier: number): Promise<void> {
   await reach(page, "claims", "done");
 }
 
-/** Until just so many are joined, and none is left of a page before: a first look tells no change. */
-async function watched(page: Page, stack: Stack, channels: number): Promise<void> {
+async function watched(page: Page, stack: Stack, count: number): Promise<void> {
   await reach(page, "claims", "done");
-  const end = performance.now() + PATIENCE;
-  while (stack.realtime.load.channels !== channels) {
-    assert.ok(performance.now() < end, `${stack.realtime.load.channels} channels`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await channels(stack, count);
 }

@@ -6,8 +6,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { HOOK } from "../dev/stack/issuer/hook.ts";
-import type { Stack } from "../dev/stack/stack.ts";
-import { browserTest, PATIENCE } from "./support/browser.ts";
+import { browserTest, channels } from "./support/browser.ts";
 import { claim, click, countedMints, reach, send, signIn } from "./support/demo.ts";
 
 browserTest("each way leads from a sign-in to a streamed answer", {
@@ -48,7 +47,7 @@ browserTest("each way leads from a sign-in to a streamed answer", {
     const plans = ["pro", "max", "free"];
     for (const [nth, way] of (["Checked", "From claims", "Direct"] as const).entries()) {
       if (nth > 0) await go(page, way);
-      await watched(stack);
+      await channels(stack, 1);
       const plan = plans[nth]!;
       await page.locator("#plan label", { hasText: plan }).click();
       const tier = way === "Direct" ? plan : `${["free", "pro", "max"].indexOf(plan) + 1}`;
@@ -99,13 +98,4 @@ async function go(page: Page, way: string): Promise<void> {
   await log.nth(before).waitFor();
   await page.locator("#ways[data-state=done]").waitFor();
   await reach(page, "claims", "done");
-}
-
-/** Until the one channel is joined: a first look tells no change. */
-async function watched(stack: Stack): Promise<void> {
-  const end = performance.now() + PATIENCE;
-  while (stack.realtime.load.channels !== 1) {
-    assert.ok(performance.now() < end, `${stack.realtime.load.channels} channels`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -53,3 +53,12 @@ export async function runInBrowser(
     await browser.close();
   }
 }
+
+/** Until just so many channels are joined, and none is left of a page before: a first look tells no change. */
+export async function channels({ realtime }: Stack, count: number): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (realtime.load.channels !== count) {
+    if (performance.now() > end) throw new Error(`${realtime.load.channels} channels`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
