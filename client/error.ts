@@ -39,7 +39,9 @@ export class BehestError extends Error {
 
 /** The error of who waits while nobody is signed in. */
 export function noSession(cause?: unknown): BehestError {
-  return new BehestError("no_session", "Nobody is signed in: sign in first.", { cause });
+  return new BehestError("no_session", "Nobody is signed in: sign in first.", {
+    cause: nameOf(cause),
+  });
 }
 
 /** The error of who waited for a token of a user who has left. */
@@ -73,8 +75,18 @@ export function network(cause: unknown, status?: number): BehestError {
     "network",
     "No answer: offline, not deployed, or CORS_ORIGIN lacks this origin. See the console and " +
       "`npx behest-token doctor`.",
-    { status, cause },
+    { status, cause: nameOf(cause) },
   );
+}
+
+/** The error of who asks after the end. */
+export function closedError(): BehestError {
+  return new BehestError("closed", "This client is closed.");
+}
+
+/** Of another's error its name alone: what else it carries may be secret. */
+function nameOf(cause: unknown): unknown {
+  return cause && typeof cause === "object" ? (cause as Error).name : cause;
 }
 
 /** Whether an error is the client's own, of who is there: it is told, and never waited out. */

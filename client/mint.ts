@@ -17,6 +17,8 @@ export interface MintOptions extends TokenOptions {
   readonly direct: boolean;
   /** Whether the session's token is refreshed first, however long it lives. */
   readonly spent: boolean;
+  /** Hears that it has been refreshed. */
+  renewed(): void;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function mint(
     const renewed = await user.refreshed(session).catch((fault) => {
       throw fault.code === "no_session" ? error : fault;
     });
+    options.renewed();
     return call(renewed, true);
   });
   if (!user.certain) check(await user.session());

@@ -18,8 +18,14 @@ export interface Pause {
   last(): BehestError | undefined;
   /** The same, while the next mint has to wait. */
   waiting(): BehestError | undefined;
-  /** A mint has failed. While one is waited for already, nothing changes. */
-  begin(error: BehestError): void;
+  /**
+   * A mint has failed. While one is waited for already, nothing changes.
+   *
+   * @param session token that it was made by
+   */
+  begin(error: BehestError, session?: string): void;
+  /** The session has this token: where it was over, whoever was to sign in again has done so. */
+  heard(session: string | undefined): void;
   /** Behest has answered 401 to this token, which counts as a failed mint before long. */
   refused(token: Held): void;
   /** A mint went well, which says little while Behest refuses what is minted. */
@@ -34,10 +40,16 @@ export function makePause(clock: Clock): Pause {
   let failures = 0;
   let strikes = 0;
   const waiting = () => failure && failure.age() < failure.seconds ? failure.error : undefined;
-  const begin = (error: BehestError) => {
+  let over: string | undefined;
+  const begin = (error: BehestError, session?: string) => {
+    over = session;
     if (waiting()) return;
     const seconds = error.retryAfter || Math.min(LONGEST, 2 ** failures++);
     failure = { error, seconds, age: stopwatch(clock) };
+  };
+  const forget = () => {
+    failure = undefined;
+    failures = strikes = 0;
   };
   return {
     last: () => failure?.error,
@@ -54,9 +66,9 @@ export function makePause(clock: Clock): Pause {
       failure = undefined;
       if (strikes <= STRIKES_IN_DOUBT) failures = 0;
     },
-    forget() {
-      failure = undefined;
-      failures = strikes = 0;
+    forget,
+    heard(session) {
+      if (failure?.error.code === "expired_token" && session !== over) forget();
     },
   };
 }

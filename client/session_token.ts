@@ -2,7 +2,7 @@
 
 import type { Clock } from "./clock.ts";
 import { sessionOver } from "./error.ts";
-import { type BehestToken, readToken } from "./token.ts";
+import { type BehestToken, type Held, hold, readToken, secondsLeft } from "./token.ts";
 
 /** What is read of one. */
 export interface SessionClaims {
@@ -21,8 +21,11 @@ export interface TokenOptions {
   readonly baseUrl: string | undefined;
   /** The Behest session to stay in. */
   readonly sessionId: string | undefined;
-  /** On the direct way: seconds of life under which the session is refreshed. */
-  readonly refreshBefore: number;
+  /**
+   * On the direct way: seconds of life under which the session is refreshed; nothing where it is
+   * another provider's, who refreshes in their own time: it is sent as it is given.
+   */
+  readonly refreshBefore: number | undefined;
 }
 
 /** @returns nothing for a text that is no JWT: whoever gets it judges it */
@@ -48,17 +51,44 @@ export function asBehestToken(
   clock: Clock,
   renewed: boolean,
 ): BehestToken {
-  const { iat = NaN, exp = NaN, app_metadata } = readClaims(token);
+  const { iat = NaN, exp = NaN } = readClaims(token);
   const life = exp - iat;
   const left = renewed ? life : Math.min(life, Math.floor(exp - clock.now() / 1000));
-  if (left <= 0 || !renewed && left < Math.min(refreshBefore, life / 2)) throw sessionOver();
+  const least = Math.min(refreshBefore ?? 0, life / 2);
+  if (refreshBefore !== undefined && (left <= 0 || !renewed && left < least)) throw sessionOver();
+  // Browsers have it for https and this machine alone; it is no secret.
+  const id = sessionId ?? globalThis.crypto?.randomUUID?.() ?? `${Math.random()}`;
+  return answer(token, id, Math.max(1, left), baseUrl);
+}
+
+/**
+ * The session has another token than the one at hand, which is used where it lives longer. How long,
+ * both say by one clock, the server's: what this device takes the date for does not matter.
+ *
+ * @returns the one to use
+ */
+export function latest(held: Held, token: string, clock: Clock): Held {
+  const { exp = NaN, iat = NaN } = readClaims(token);
+  const { expiresAt, sessionId, baseUrl } = held.answer;
+  const longer = exp - expiresAt;
+  const left = Math.min(exp - iat, Math.floor(secondsLeft(held) + longer));
+  try {
+    return longer < 0 ? held : hold(answer(token, sessionId, left, baseUrl), held.user, clock);
+  } catch {
+    // It cannot be used: its turn may come, and then it is said.
+    return held;
+  }
+}
+
+/** @throws {BehestError} `bad_answer` */
+function answer(
+  token: string,
+  sessionId: string,
+  ttl: number,
+  baseUrl: string | undefined,
+): BehestToken {
+  const { exp, app_metadata } = readClaims(token);
   const tier = app_metadata?.tier;
-  return readToken({
-    token,
-    // Browsers have it for https and this machine alone; it is no secret.
-    sessionId: sessionId ?? globalThis.crypto?.randomUUID?.() ?? `${Math.random()}`,
-    ttl: left,
-    expiresAt: exp,
-    tier: Number.isInteger(tier) ? tier : undefined,
-  }, baseUrl);
+  const known = Number.isInteger(tier) ? tier : undefined;
+  return readToken({ token, sessionId, ttl, expiresAt: exp, tier: known }, baseUrl);
 }

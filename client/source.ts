@@ -1,26 +1,19 @@
 /** Where tokens come from: the one at hand while it is good, else one mint, however many ask. */
 
 import type { Clock } from "./clock.ts";
-import { badAnswer, BehestError, isFinal, noSession, timedOut, userChanged } from "./error.ts";
+import { badAnswer, BehestError, closedError, isFinal, noSession, userChanged } from "./error.ts";
 import { mint } from "./mint.ts";
+import { type Generation, type Minting, startMinting } from "./minting.ts";
 import { ownersToken } from "./owner.ts";
 import { makePause } from "./pause.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import { latest } from "./session_token.ts";
 import type { SupabaseLike, SupabaseSession } from "./supabase.ts";
 import { authOf } from "./third_party.ts";
 import { type Held, isFresh, secondsLeft } from "./token.ts";
 import type { SourceOptions, TokenSource } from "./token_source.ts";
 import { makeUser } from "./user.ts";
 import { begin, reasonOf, untilAborted, type Work } from "./work.ts";
-
-/** A mint under way, made anew for as long as it is invalidated on its way. */
-interface Minting {
-  promise: Promise<Held>;
-  attempt: Work<Held>;
-}
-
-/** How often a mint is made anew for what came on its way, before its failure is told. */
-const MOST_ROUNDS = 8;
 
 /** @param changed hears of every change of `state` */
 export function makeSource(
@@ -31,26 +24,20 @@ export function makeSource(
 ): TokenSource {
   const { functionName = "behest-token", baseUrl, direct = false, timeout = 15_000 } = options;
   const { auth, look } = authOf(supabase, timeout, clock);
-  // Another provider refreshes in its own time, and has no other token until then.
-  const refreshBefore = direct && look ? 0 : options.refreshBefore ?? 60;
+  const { refreshBefore = 60 } = options;
   const pause = makePause(clock);
   let held: Held | undefined;
   let { sessionId } = options;
-  /** Counts what makes the result of a mint under way worthless, whose user is still here. */
-  let generation = 0;
+  const generation: Generation = { now: 0, forgiven: 0 };
   /** Whether the session's token is not good any more, however long it lives. */
   let spent = false;
-  /** The generation of the last `invalidate()`: what was sent before it may fail unheard. */
-  let forgiven = 0;
-  /** The one mint: whoever asks waits for it, and whoever leaves ends it. */
+  /** The one mint. */
   let minting: Minting | undefined;
   /** The question who is signed in, before which there is no mint. */
   let asking: Work<SupabaseSession> | undefined;
   let closed: BehestError | undefined;
   /** Whose faults the pause is for. */
-  let latest: string | undefined;
-  /** The session token that was last refused. */
-  let over: string | undefined;
+  let pausedFor: string | undefined;
   const user = makeUser(auth, clock, { changed: leave, told, signedUp: drop });
 
   function known(): string | undefined {
@@ -64,10 +51,14 @@ export function makeSource(
   }
 
   async function ready(signal?: AbortSignal | null): Promise<Held> {
-    // Sleep is no waiting.
     const begun = clock.tick();
     // Without events, each use asks who is here.
-    if (look) await look(signal);
+    if (look && !closed) await look(signal);
+    return current(begun, signal);
+  }
+
+  /** @param begun the tick since when this is waited for: sleep is no waiting */
+  async function current(begun: number, signal?: AbortSignal | null): Promise<Held> {
     /** Whose mint it was that ended in doubt. */
     let whose: string | undefined;
     for (;;) {
@@ -81,7 +72,7 @@ export function makeSource(
       if (whose && whose !== id) throw userChanged();
       const error = pause.waiting();
       // While none can be had, the one at hand serves to its end.
-      if (held && (error ? isFresh(held, 0) : isGood(held))) return held;
+      if (held && isFresh(held, error ? 0 : refreshBefore)) return held;
       if (error) throw error;
       minting ??= start(timeout - (clock.tick() - begun));
       const arrived = await untilAborted(minting.promise, signal);
@@ -91,14 +82,9 @@ export function makeSource(
     }
   }
 
-  /** A session's own token is good for as long as it is the session's. */
-  function isGood(held: Held): boolean {
-    return isFresh(held, refreshBefore) && !(direct && held.answer.token !== user.sessionToken);
-  }
-
-  async function own(signal?: AbortSignal | null): Promise<Held> {
-    if (look) await look(signal);
-    return ownersToken(user, () => ready(signal));
+  function own(signal?: AbortSignal | null): Promise<Held> {
+    const begun = clock.tick();
+    return ownersToken(user, closed ? undefined : look, () => current(begun, signal), signal);
   }
 
   function check(held: Held): void {
@@ -117,8 +103,33 @@ export function makeSource(
   }
 
   function start(ms: number): Minting {
-    const own = {} as Minting;
-    own.promise = mintLatest(own, ms).finally(() => {
+    const { id } = user;
+    const own = startMinting(ms, clock, generation, {
+      keep,
+      fail,
+      async mint(round, signal) {
+        const session = await user.session();
+        if (session.user.id !== id) throw userChanged();
+        // What was invalidated until here is no matter of this one.
+        round.generation = generation.now;
+        changed();
+        return mint(
+          supabase,
+          user,
+          session,
+          {
+            ...{ functionName, baseUrl, sessionId, direct },
+            // Nobody here can refresh another provider's.
+            refreshBefore: look ? undefined : refreshBefore,
+            spent: spent && !look,
+            renewed: () => spent &&= round.generation !== generation.now,
+          },
+          clock,
+          signal,
+        );
+      },
+    });
+    own.promise = own.promise.finally(() => {
       if (minting === own) minting = undefined;
       changed();
     });
@@ -127,35 +138,8 @@ export function makeSource(
     return own;
   }
 
-  async function mintLatest(own: Minting, ms: number): Promise<Held> {
-    const { id } = user;
-    const begun = clock.tick();
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      let current = generation;
-      own.attempt = begin(ms - (clock.tick() - begun), clock, async (signal) => {
-        const session = await user.session();
-        if (session.user.id !== id) throw userChanged();
-        // What was invalidated until here is no matter of this one.
-        current = generation;
-        changed();
-        const request = { functionName, baseUrl, sessionId, direct, refreshBefore, spent };
-        return mint(supabase, user, session, request, clock, signal);
-      });
-      const [minted, error] = await own.attempt.promise.then(
-        (minted): [Held?, unknown?] => [minted],
-        (error) => [undefined, error],
-      );
-      // It may have been ended in this very moment.
-      if (own !== minting) throw closed ?? left();
-      if (minted && current === generation) return keep(minted);
-      if (!minted && (isFinal(error) || forgiven <= current)) return fail(error);
-    }
-    return fail(timedOut());
-  }
-
   function keep(minted: Held): Held {
     sessionId = minted.answer.sessionId;
-    spent = false;
     pause.end();
     return held = minted;
   }
@@ -164,8 +148,7 @@ export function makeSource(
   function fail(error: unknown): Held {
     if (isFinal(error)) throw error;
     const fault = error instanceof BehestError ? error : badAnswer();
-    pause.begin(fault);
-    over = user.sessionToken;
+    pause.begin(fault, user.sessionToken);
     const refused = /^40[123]/.test(`${fault.status}`) && fault.code !== "bad_answer";
     if (held && (refused || secondsLeft(held) <= 0)) held = undefined;
     if (held) return held;
@@ -177,21 +160,26 @@ export function makeSource(
     if (before) sessionId = undefined;
     end(left());
     // Who has to wait does so though they sign out and in.
-    if (user.id && user.id !== latest) pause.forget();
-    latest = user.id ?? latest;
+    if (user.id && user.id !== pausedFor) pause.forget();
+    pausedFor = user.id ?? pausedFor;
     replace();
-    forgiven = generation;
+    generation.forgiven = generation.now;
     spent = false;
   }
 
   function told(): void {
     // Whoever was to sign in again has done so.
-    if (pause.last()?.code === "expired_token" && user.sessionToken !== over) pause.forget();
+    const { certain, sessionToken } = user;
+    pause.heard(sessionToken);
+    if (direct && certain && sessionToken && held && sessionToken !== held.answer.token) {
+      // What another provider gives is it, whatever was given before.
+      held = look ? undefined : latest(held, sessionToken, clock);
+    }
     changed();
   }
 
   function end(error: BehestError): void {
-    minting?.attempt.end(error);
+    minting?.end(error);
     minting = undefined;
     // Who asks while somebody signs in hears of them.
     if (!user.named || closed) asking?.end(error);
@@ -205,7 +193,7 @@ export function makeSource(
 
   /** The token at hand, and the one that is being made, are not to be used any more. */
   function replace(): void {
-    generation++;
+    generation.now++;
     held = undefined;
     changed();
   }
@@ -213,7 +201,7 @@ export function makeSource(
   function invalidate(): void {
     pause.forget();
     drop();
-    forgiven = generation;
+    generation.forgiven = generation.now;
   }
 
   function refused(token: Held): void {
@@ -241,7 +229,7 @@ export function makeSource(
       replace();
     },
     close() {
-      closed ??= new BehestError("closed", "This client is closed.");
+      closed ??= closedError();
       end(closed);
       invalidate();
       user.close();

@@ -1,15 +1,20 @@
 /** Users of another provider (Clerk, Auth0, Firebase, …), whom supabase-js knows by their tokens alone. */
 
 import type { Clock } from "./clock.ts";
+import { closedError } from "./error.ts";
 import { readClaims } from "./session_token.ts";
 import type { SessionAnswer, SupabaseLike } from "./supabase.ts";
-import { begin, untilAborted } from "./work.ts";
+import { begin, untilAborted, type Work } from "./work.ts";
 
 /** Who is signed in, by events and by being asked. */
 export interface Auth {
   readonly auth: SupabaseLike["auth"];
-  /** Asks, and tells it as an event where it is news; where nobody else does. */
-  readonly look?: (signal?: AbortSignal | null) => Promise<void>;
+  /**
+   * Where there are no events: asks who is here, and tells it as one where it is news.
+   *
+   * @returns their id; nothing where nobody is, or nobody can say
+   */
+  readonly look?: (signal?: AbortSignal | null) => Promise<string | undefined>;
 }
 
 /**
@@ -21,20 +26,34 @@ export function authOf(supabase: SupabaseLike, ms: number, clock: Clock): Auth {
   const { accessToken } = supabase as { accessToken?: () => Promise<string | null> };
   if (!accessToken) return { auth: supabase.auth };
   let listener: Parameters<SupabaseLike["auth"]["onAuthStateChange"]>[0];
-  let last: string | null | undefined;
+  let last: string | undefined | null = null;
+  let [asked, answered] = [0, 0];
+  const looks: Set<Work<string | undefined>> = new Set();
+
   const getSession = async (): Promise<SessionAnswer> => {
-    const access_token = await accessToken();
+    const access_token = await Promise.resolve().then(accessToken).catch((error) => {
+      // Its fields may be secrets, and its status is not the Auth server's.
+      throw { name: Object(error).name };
+    });
     // Whose a token is is all that is known of its user.
-    const user = { id: readClaims(access_token ?? "").sub! };
-    return { data: { session: access_token ? { access_token, user } : null }, error: null };
+    const id = access_token && readClaims(access_token).sub;
+    return { data: { session: id ? { access_token, user: { id } } : null }, error: null };
   };
-  const look = async () => {
+
+  const ask = async () => {
+    const nth = ++asked;
     // Whoever cannot be asked for may have left.
     const { session } = await getSession().then(({ data }) => data, () => ({ session: null }));
-    const token = session && session.access_token;
-    if (token !== last) listener("", session);
-    last = token;
+    const token = session?.access_token;
+    // An answer that was overtaken is of before.
+    if (nth > answered) {
+      answered = nth;
+      if (token !== last) listener("", session);
+      last = token;
+    }
+    return session?.user.id;
   };
+
   return {
     auth: {
       getSession,
@@ -42,9 +61,18 @@ export function authOf(supabase: SupabaseLike, ms: number, clock: Clock): Auth {
       refreshSession: getSession,
       onAuthStateChange(heard) {
         listener = heard;
-        return { data: { subscription: { unsubscribe: () => void (listener = () => {}) } } };
+        const unsubscribe = () => {
+          listener = () => {};
+          looks.forEach((look) => look.end(closedError()));
+        };
+        return { data: { subscription: { unsubscribe } } };
       },
     },
-    look: (signal) => untilAborted(begin(ms, clock, look).promise, signal),
+    look(signal) {
+      const own = begin(ms, clock, ask);
+      looks.add(own);
+      own.promise.catch(() => {}).finally(() => looks.delete(own));
+      return untilAborted(own.promise, signal);
+    },
   };
 }

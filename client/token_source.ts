@@ -9,7 +9,7 @@ export interface SourceOptions
   extends Partial<{ [Name in Settable]: MintOptions[Name] | undefined }> {
   readonly timeout?: number | undefined;
 }
-type Settable = Exclude<keyof MintOptions, "spent">;
+type Settable = Exclude<keyof MintOptions, "spent" | "renewed">;
 
 /** The token of who is signed in, and never another's. */
 export interface TokenSource {

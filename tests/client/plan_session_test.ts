@@ -1,5 +1,6 @@
 /** `watchPlan` where tokens have the plan from the session, into which an access token hook writes it. */
 import assert from "node:assert/strict";
+import { refused } from "../support/client_function.ts";
 import { inMinimal, sessionOf } from "../support/client_minimal.ts";
 import { inWatch, mintsOf, type Watched } from "../support/client_plan.ts";
 import { offline } from "../support/client_session.ts";
@@ -61,6 +62,22 @@ Deno.test("a plan that changed while the session cannot be refreshed is in the t
     supabase.clock.advance(2);
     assert.equal(await mintsOf(watched), 2);
     assert.equal(supabase.refreshes, 2);
+  }, IN_SESSION);
+});
+
+Deno.test("a function that fails after the refresh is asked again without another one", async () => {
+  await inWatch(async (watched) => {
+    const { supabase, behest } = watched;
+    renewing(watched);
+    supabase.realtime.write("ada", "pro");
+    supabase.function.always(() => refused(503, "auth_unavailable"));
+    for (let nth = 0; nth < 5; nth++) {
+      await rejects(behest.getToken(), "auth_unavailable");
+      supabase.clock.advance(31);
+    }
+    supabase.function.always((mint) => supabase.function.good(mint));
+    await behest.getToken();
+    assert.equal(supabase.refreshes, 1);
   }, IN_SESSION);
 });
 

@@ -157,38 +157,54 @@ for (const options of [{}, DIRECT]) {
   });
 }
 
-Deno.test("many who ask all the time, of a provider that takes its time, make nobody wait after a switch", async () => {
-  await inProvider("user_ada", {}, async ({ behest, provider }) => {
-    provider.answer = async () => {
-      const { token } = provider;
-      await settle(3);
-      return token;
-    };
-    for (let nth = 0; nth < 20; nth++) {
-      provider.become(`user_${nth}`);
-      const all: ReturnType<typeof watch>[] = [];
-      for (let each = 0; each < 12; each++) {
-        all.push(watch(behest.fetch(CHAT)));
-        await settle(1);
+Deno.test("direct: what the provider gives goes out, whatever this device takes the date for, and Behest judges it", async () => {
+  for (const ahead of [-3600, 0, 20, 45, 70, 3600]) {
+    await inProvider("user_ada", DIRECT, async (world) => {
+      world.clock.setDate(ahead);
+      for (let second = 0; second < 120; second++) {
+        if (second % 40 === 0) world.provider.renewAt(-ahead);
+        assert.equal((await world.behest.fetch(CHAT)).status, 200);
+        assert.equal(world.gateway.last.token, world.provider.token);
+        world.clock.advance(1);
       }
-      // The clock stands still: whoever had to wait would do so for ever.
-      await settle(60);
-      assert.ok(all.every(({ outcome }) => outcome), `at switch ${nth}`);
-    }
+    });
+  }
+});
+
+Deno.test("direct: a 401, an invalidate() or a changed plan takes no token away that the provider still gives", async () => {
+  await inProvider("user_ada", DIRECT, async ({ behest, gateway, provider, clock }) => {
+    behest.invalidate();
+    assert.equal((await behest.getToken()).token, provider.token);
+    gateway.refuse(provider.token!);
+    assert.equal((await behest.fetch(CHAT)).status, 401);
+    gateway.reply = () => new Response("ok");
+    clock.advance(31);
+    assert.equal((await behest.fetch(CHAT)).status, 200);
+    provider.renew();
+    assert.equal((await behest.getToken()).token, provider.token);
   });
 });
 
-Deno.test("direct: the provider's token goes out to its last second, as the provider alone can renew it", async () => {
-  await inProvider("user_ada", DIRECT, async (world) => {
-    const { token } = await world.behest.getToken();
-    world.clock.advance(59);
-    assert.equal((await world.behest.getToken()).token, token);
-    await world.behest.fetch(CHAT);
-    world.clock.advance(2);
-    const error = await rejects(world.behest.getToken(), "expired_token");
-    assert.equal(error.status, 401);
-    world.provider.renew();
-    assert.notEqual((await world.behest.getToken()).token, token);
+Deno.test("a changed plan is minted by the token that the provider gives, with inSession too", async () => {
+  await inProvider("user_ada", {}, async ({ behest, function: edge, provider, supabase }) => {
+    const stop = behest.watchPlan({ inSession: true });
+    await behest.getToken();
+    const change = (plan: string) => {
+      for (const channel of supabase.getChannels()) {
+        for (const { callback } of channel.bindings["postgres_changes"] ?? []) {
+          callback({ new: { id: "user_ada", plan } }, null, "");
+        }
+      }
+    };
+    for (const plan of ["free", "pro", "max"]) {
+      change(plan);
+      const before = edge.mints.length;
+      await behest.getToken();
+      assert.ok(edge.mints.length <= before + 1);
+      assert.equal(edge.last.headers.get("Authorization"), `Bearer ${provider.token}`);
+    }
+    assert.ok(edge.mints.length >= 3, `${edge.mints.length}`);
+    stop();
   });
 });
 
@@ -196,7 +212,9 @@ Deno.test("a token whose user cannot be read is nobody's", async () => {
   await inProvider("user_ada", {}, async (world) => {
     for (const token of ["opaque", "a.b.c", `h.${btoa("{}")}.s`, `h.${btoa('{"sub":""}')}.s`]) {
       world.provider.answer = () => Promise.resolve(token);
+      const { asked } = world.provider;
       await rejects(world.behest.fetch(CHAT), "no_session");
+      assert.ok(world.provider.asked - asked <= 4, `${world.provider.asked - asked}`);
     }
     assert.equal(world.function.mints.length, 0);
     assert.equal(world.gateway.sent.length, 0);

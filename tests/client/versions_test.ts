@@ -157,7 +157,7 @@ Deno.test("a session whose refresh Auth refuses is no_session, and one that Auth
       const error = Object.assign(new Error("no"), { name: "AuthError", status });
       supabase.onGetSession = () => Promise.resolve({ data: { session: null }, error });
       const told = await rejects(behest.getToken(), code, `${status}`);
-      if (code === "network") assert.equal(told.cause, error);
+      if (code === "network") assert.equal(told.cause, error.name);
       assert.equal(supabase.function.mints.length, 0);
     });
   }

@@ -37,7 +37,12 @@ export class ProviderDouble {
 
   /** A new token of the same user. */
   renew(): void {
-    const iat = Math.floor(this.#clock.now() / 1000);
+    this.renewAt(0);
+  }
+
+  /** The same, by a server whose date is so many seconds ahead of this device's. */
+  renewAt(ahead: number): void {
+    const iat = Math.floor(this.#clock.now() / 1000) + ahead;
     const claims = { sub: this.user, iat, exp: iat + LIFE, jti: ++this.#count };
     const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
     this.token = this.user === undefined ? null : `header.${payload}.signature`;
