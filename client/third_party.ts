@@ -27,7 +27,6 @@ export function authOf(supabase: SupabaseLike, ms: number, clock: Clock): Auth {
   if (!accessToken) return { auth: supabase.auth };
   let listener: Parameters<SupabaseLike["auth"]["onAuthStateChange"]>[0];
   let last: string | undefined | null = null;
-  let [asked, answered] = [0, 0];
   const looks: Set<Work<string | undefined>> = new Set();
 
   const getSession = async (): Promise<SessionAnswer> => {
@@ -41,16 +40,11 @@ export function authOf(supabase: SupabaseLike, ms: number, clock: Clock): Auth {
   };
 
   const ask = async () => {
-    const nth = ++asked;
     // Whoever cannot be asked for may have left.
     const { session } = await getSession().then(({ data }) => data, () => ({ session: null }));
     const token = session?.access_token;
-    // An answer that was overtaken is of before.
-    if (nth > answered) {
-      answered = nth;
-      if (token !== last) listener("", session);
-      last = token;
-    }
+    if (token !== last) listener("", session);
+    last = token;
     return session?.user.id;
   };
 

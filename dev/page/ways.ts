@@ -45,15 +45,18 @@ export function makeWays({ step, log, ways, go, renew, switched }: WaysOptions):
   const compare = find<HTMLButtonElement>("compare");
   const mode = find("mode");
   let way: Way = "checked";
+  let signedIn = false;
   let calls: Call[] = [];
   choices.hidden = find("ways").hidden = ways.length === 0;
 
   const show = () => {
     for (const radio of choices.querySelectorAll("input")) radio.checked = radio.value === way;
     mode.hidden = way === "direct";
-    find("step-mint").querySelector(".by")!.textContent = way === "direct"
-      ? "no function: the session's own token"
-      : "Edge Function";
+    const direct = way === "direct";
+    const [title, by] = find("step-mint").querySelectorAll("h2, .by");
+    title.textContent = direct ? "No mint" : "Mint";
+    by.textContent = direct ? "the session's own token" : "Edge Function";
+    compare.disabled = !signedIn;
   };
 
   /** The stack's function is every tab's; whether this one needs it is its own matter. */
@@ -68,15 +71,18 @@ export function makeWays({ step, log, ways, go, renew, switched }: WaysOptions):
     const { value } = event.target as HTMLInputElement;
     await disableDuring([choices, compare], async () => {
       const done = await step.run(() => set(value as Way));
-      if (!done) return show();
+      if (!done) return;
+      // How long that took is no matter of the table's.
+      step.reset();
       log.add("trial", WORDS[way]);
       announce(WORDS[way]);
       switched();
     });
+    show();
   });
 
-  compare.addEventListener("click", () =>
-    disableDuring([choices, compare], async () => {
+  compare.addEventListener("click", async () => {
+    await disableDuring([choices, compare], async () => {
       const before = way;
       await step.run(async () => {
         for (const each of ways) {
@@ -93,7 +99,9 @@ export function makeWays({ step, log, ways, go, renew, switched }: WaysOptions):
       });
       await set(before).catch(() => {});
       switched();
-    }));
+    });
+    show();
+  });
 
   show();
   return {
@@ -101,8 +109,9 @@ export function makeWays({ step, log, ways, go, renew, switched }: WaysOptions):
       return way;
     },
     count: (call) => void calls.push(call),
-    open(signedIn) {
-      compare.disabled = !signedIn;
+    open(somebody) {
+      signedIn = somebody;
+      show();
     },
   };
 }

@@ -65,6 +65,22 @@ Deno.test("a plan that changed while the session cannot be refreshed is in the t
   }, IN_SESSION);
 });
 
+Deno.test("a plan that changes while the session is refreshed has it refreshed once more", async () => {
+  await inWatch(async (watched) => {
+    const { supabase, behest } = watched;
+    renewing(watched);
+    const renew = supabase.onRefresh;
+    supabase.onRefresh = () => {
+      supabase.onRefresh = renew;
+      supabase.realtime.write("ada", "max");
+      return renew();
+    };
+    supabase.realtime.write("ada", "pro");
+    await behest.getToken();
+    assert.equal(supabase.refreshes, 2);
+  }, IN_SESSION);
+});
+
 Deno.test("a function that fails after the refresh is asked again without another one", async () => {
   await inWatch(async (watched) => {
     const { supabase, behest } = watched;

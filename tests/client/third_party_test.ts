@@ -147,9 +147,9 @@ for (const options of [{}, DIRECT]) {
     await inProvider("user_ada", options, async (world) => {
       await owned(world, "user_ada");
       world.behest.close();
+      const { asked } = world.provider;
       await rejects(world.behest.getToken(), "closed");
       await rejects(world.behest.fetch(CHAT), "closed");
-      const { asked } = world.provider;
       await settle();
       assert.equal(world.provider.asked, asked);
       assert.equal(world.gateway.sent.length, 1);
