@@ -167,6 +167,10 @@ Deno.test("direct: what the provider gives goes out, whatever this device takes 
         assert.equal(world.gateway.last.token, world.provider.token);
         world.clock.advance(1);
       }
+      // Also one that ends earlier than the one before.
+      world.provider.renewAt(-ahead - 30);
+      await world.behest.fetch(CHAT);
+      assert.equal(world.gateway.last.token, world.provider.token);
     });
   }
 });
