@@ -109,6 +109,7 @@ Deno.test("a hook is said to call both only where a migration of its own name ca
     [both.replace("public.access_token_hooks", '"public"."access_token_hooks"'), 0],
     [both.replace("public.behest_access_token_hook", '"public"."behest_access_token_hook"'), 0],
     [both.replace("public.access_token_hooks", "access_token_hooks"), 0],
+    [both.replaceAll("$$", "'"), 0],
     [both.replace("select public.my_hook(", "select public.my_hook(\n  /* a 'plan' */ "), 0],
     [both.replace("public.behest_access_token_hook(event)", "event -- $&\n"), 1],
     [`${both}\n${both.replace("create", "create or replace").replace("behest_access", "old")}`, 1],
