@@ -2,11 +2,15 @@
 import type { TomlTable } from "smol-toml";
 import { appended, meaning } from "./config_toml.ts";
 import { allAt, CONFIG, placesIn, read, table } from "./toml.ts";
+import type { Found } from "./upload.ts";
 
 const PATH = ["auth", "hook", "custom_access_token"] as const;
 
 /** How the Auth server is told of a function. */
 export const HOOK_URI = "pg-functions://postgres/public/behest_access_token_hook";
+
+/** The name of a hook that calls this one and another. */
+const BOTH = "public.access_token_hooks";
 
 const SETTINGS = `enabled = true and uri = "${HOOK_URI}"`;
 
@@ -63,14 +67,17 @@ function faultOf(
 ): string | undefined {
   if (!table(block)) return "is no table. Make it one, or take it out.";
   const hasAll = needed.every((name) => allAt(block, name).length > 0);
-  const isOn = allAt(block, "enabled").every((value) => value === true);
-  if (!hasAll || !isOn) {
-    return `does not switch this hook on, and was left as it is. Set ${SETTINGS}.`;
-  }
+  const switches = allAt(block, "enabled");
+  const isOn = hasAll && switches.every((value) => value === true);
   const other = allAt(block, "uri").find((uri) => uri !== HOOK_URI);
-  if (other === undefined) return undefined;
   const name = functionAt(other);
-  return name !== undefined && callsOurs(name) ? undefined : inPlaceOf(name);
+  if (name !== undefined && callsOurs(name)) {
+    return isOn ? undefined : "calls this hook, and is not said to be on. Set enabled = true.";
+  }
+  const mayBeOn = isOn || switches.some((value) => value !== false);
+  if (other !== undefined && mayBeOn) return inPlaceOf(name);
+  if (isOn) return undefined;
+  return `does not switch this hook on, and was left as it is. Set ${SETTINGS}.`;
 }
 
 /** The function that a hook's URI names, where its name needs no quotes. */
@@ -85,21 +92,44 @@ function inPlaceOf(name: string | undefined): string {
   if (name === undefined) {
     return `${only}: put the plan into app_metadata.plan there, too, or leave BEHEST_PLAN_CLAIM unset.`;
   }
+  if (name === BOTH) {
+    return `${only}: let ${BOTH} call public.behest_access_token_hook, too.`;
+  }
   return [
     `${only}: let a third one call both. Add a migration with`,
     "",
     ...bothHooks(name).split("\n").map((line) => `  ${line}`),
     "",
-    `and set uri = "pg-functions://postgres/public/access_token_hooks".`,
+    `and set uri = "pg-functions://postgres/${BOTH.replace(".", "/")}".`,
   ].join("\n");
 }
 
 /** A hook that calls this one and another, which sees the plan and may leave it out. */
 export function bothHooks(other: string): string {
   return `\
-create function public.access_token_hooks(event jsonb) returns jsonb
+create function ${BOTH}(event jsonb) returns jsonb
 language sql as $$ select ${other}(public.behest_access_token_hook(event)) $$;
-revoke execute on function public.access_token_hooks(jsonb)
+revoke execute on function ${BOTH}(jsonb)
   from public, anon, authenticated, service_role;
-grant execute on function public.access_token_hooks(jsonb) to supabase_auth_admin;`;
+grant execute on function ${BOTH}(jsonb) to supabase_auth_admin;`;
+}
+
+/** Where the hook reads plans, as the settings say it of the function. */
+const READ: Readonly<Record<string, string>> = {
+  BEHEST_PLAN_TABLE: "profiles",
+  BEHEST_PLAN_COLUMN: "plan",
+  BEHEST_PLAN_USER_COLUMN: "id",
+};
+
+/** What is to be done by hand where plans are elsewhere than the hook looks. */
+export function otherPlansIn(settings: readonly Found[]): string[] {
+  const names = settings
+    .filter(({ name, value }) => Object.hasOwn(READ, name) && value !== READ[name])
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  const named = [...new Set(names)].join(", ");
+  return [
+    `The hook reads public.profiles.plan by id, and by ${named} plans are elsewhere. See that its ` +
+    "migration reads them there before it is applied.",
+  ];
 }

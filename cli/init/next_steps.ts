@@ -18,7 +18,7 @@ interface SettingLine {
 const PLAN_CLAIM = "app_metadata.plan";
 
 /** What has to stand in the file of secrets, with … for what only the Behest dashboard knows. */
-export function settingsToWrite({ mode, baseUrl, origins, hook }: InitOptions): SettingLine[] {
+export function settingsToWrite({ mode, baseUrl, origins }: InitOptions): SettingLine[] {
   const given = origins.length === 0 ? undefined : origins.join(",");
   const key = mode === "api-key"
     ? "behest_sk_live_…"
@@ -29,8 +29,12 @@ export function settingsToWrite({ mode, baseUrl, origins, hook }: InitOptions): 
     ...ids.map((name) => ({ name, text: "…" })),
     { name: "BEHEST_BASE_URL", text: baseUrl ?? "https://….behest.app", given: baseUrl },
     { name: "CORS_ORIGIN", text: given ?? "https://my.app", given },
-    ...(hook ? [{ name: "BEHEST_PLAN_CLAIM", text: PLAN_CLAIM, given: PLAN_CLAIM }] : []),
   ];
+}
+
+/** What is set at last, where the hook puts plans into tokens. */
+export function settingsForLater({ hook }: InitOptions): SettingLine[] {
+  return hook ? [{ name: "BEHEST_PLAN_CLAIM", text: PLAN_CLAIM, given: PLAN_CLAIM }] : [];
 }
 
 /**
@@ -65,20 +69,31 @@ export function nextSteps(options: InitOptions, isBlocked: boolean): string {
   ].join("\n");
 }
 
-/** How the hook is switched on where config.toml does not reach. */
-function inTheAuthServer({ hook }: InitOptions): string[] {
-  if (!hook) return [];
+/** How the hook is switched on where config.toml does not reach, and what only comes after that. */
+function inTheAuthServer(options: InitOptions): string[] {
+  if (!options.hook) return [];
   return [
     "",
     "After `supabase db push`, switch the hook on. In a hosted project, in the dashboard: Authentication",
     "> Hooks > Customize Access Token (JWT) Claims, with the Postgres function behest_access_token_hook",
-    "of the schema public. Where you host the Auth server yourself, by its variables:",
+    "of the schema public; or by `supabase config push`, which sets all that config.toml has. Where you",
+    "host the Auth server yourself, by its variables:",
     "",
     indented("GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_ENABLED=true"),
     indented(`GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_URI=${HOOK_URI}`),
     "",
-    "Where another hook is on there, a third function has to call both: see the documentation.",
-    "`supabase start` reads config.toml. A user's plan is in the tokens that are made from then on.",
+    "Where another hook is on there, a third function has to call both: see the documentation. On your",
+    "own machine run `supabase migration up` first, then `supabase stop` and `supabase start`: a start",
+    "reads config.toml, and applies migrations to a new volume alone.",
+    "",
+    "At last, when the hook has been on for one jwt_expiry, an hour by default (where you are the only",
+    "user: when you have signed in anew):",
+    "",
+    ...settingsForLater(options).map(({ name, text }) =>
+      indented(`supabase secrets set ${name}=${text}`)
+    ),
+    "",
+    "Set earlier, it makes every paying user tier 1: tokens made before the hook was on have no plan.",
   ];
 }
 

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { UsageError } from "../terminal.ts";
 import { withoutVerifyJwt } from "./config_toml.ts";
-import { HOOK_BY_HAND, otherHooksIn, withHook } from "./hook.ts";
+import { HOOK_BY_HAND, otherHooksIn, otherPlansIn, withHook } from "./hook.ts";
 import { callsHook, migrationsIn, migrationsToAdd } from "./migrations.ts";
-import { settingsToWrite } from "./next_steps.ts";
+import { settingsForLater, settingsToWrite } from "./next_steps.ts";
 import { obstaclesIn } from "./obstacles.ts";
 import { FUNCTION, isUntouched } from "./one_file.ts";
 import type { InitOptions } from "./options.ts";
@@ -59,12 +59,15 @@ export async function planOf(options: InitOptions, assets: URL): Promise<Plan> {
     else changes.push(ours);
   }
   const migrations = options.migration || options.hook ? await migrationsIn(project) : [];
-  changes.push({ path: CONFIG, before, after });
   changes.push(...await migrationsToAdd(migrations, options, assets));
+  // At last: it names what the others make, and what is on without its function fails every sign-in.
+  changes.push({ path: CONFIG, before, after });
   byHand.push(...await obstaclesIn(project, readConfig(after)));
   if (options.hook) byHand.push(...otherHooksIn(config, (name) => callsHook(migrations, name)));
-  const printed = new Map(settingsToWrite(options).map(({ name, given }) => [name, given]));
+  const lines = [...settingsToWrite(options), ...settingsForLater(options)];
+  const printed = new Map(lines.map(({ name, given }) => [name, given]));
   const upload = await uploadOf(project, config, printed);
+  if (options.hook) byHand.push(...otherPlansIn(upload.sent));
   return {
     project,
     changes: changes.filter((change) => change.before !== change.after),

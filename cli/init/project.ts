@@ -16,6 +16,9 @@ export interface Change {
   readonly after: string;
 }
 
+/** A file that is longer than what belongs there, or no UTF-8: written back it would be another one. */
+export class UnreadText extends UsageError {}
+
 export class Project {
   /** The folder's real path, without a link in it. */
   readonly root: string;
@@ -34,8 +37,8 @@ export class Project {
    * A file's text; nothing where there is none.
    *
    * @param path from the project's folder, with slashes
-   * @throws {UsageError} where it is reached through a link, is no plain file, or is longer than
-   * what belongs there; where it is no UTF-8, since written back it would be another one
+   * @throws {UsageError} where it is reached through a link, or is no plain file
+   * @throws {UnreadText}
    */
   async read(path: string): Promise<string | undefined> {
     await this.#refuseLinks(path);
@@ -45,20 +48,27 @@ export class Project {
     if (stat === undefined || stat.isDirectory()) return undefined;
     // A pipe or a device might never end.
     if (!stat.isFile()) throw new UsageError(`${path} is no plain file, so it is not read.`);
-    if (stat.size > MOST) throw new UsageError(`${path} is longer than 2 MiB, so it is not read.`);
+    if (stat.size > MOST) throw new UnreadText(`${path} is longer than 2 MiB, so it is not read.`);
     try {
       const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
       return decoder.decode(await readFile(target));
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw new UsageError(`${path} is no UTF-8, so it is not read.`);
+      throw new UnreadText(`${path} is no UTF-8, so it is not read.`);
     }
   }
 
-  /** The names in a folder; none where there is no folder. */
+  /**
+   * The names in a folder; none where there is nothing.
+   *
+   * @throws {UsageError} where it is reached through a link, or is no folder that can be read
+   */
   async list(path: string): Promise<string[]> {
     await this.#refuseLinks(path);
-    return await readdir(join(this.root, path)).catch(() => []);
+    return await readdir(join(this.root, path)).catch((error) => {
+      if (error.code === "ENOENT") return [];
+      throw new UsageError(`${path} is no folder that can be read. Put one in its place.`);
+    });
   }
 
   async has(path: string): Promise<boolean> {

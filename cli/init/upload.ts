@@ -9,8 +9,10 @@ import { allAt, CONFIG, placesIn, table } from "./toml.ts";
 /** Where the secrets are written down, to be sent from: not into the shell's history. */
 export const ENV_FILE = "supabase/functions/.env";
 
-/** What is to be said of it, by name alone: a value may be a secret. */
 export interface Upload {
+  /** Each setting that would be sent. */
+  readonly sent: readonly Found[];
+  // What is to be said of it, by name alone: a value may be a secret.
   /** What would change what the function does: for a person to look at first. */
   readonly byHand: string[];
   /** What is merely good to know. */
@@ -18,7 +20,7 @@ export interface Upload {
 }
 
 /** One setting, where it was found. */
-interface Found {
+export interface Found {
   readonly name: string;
   readonly source: string;
   readonly value?: string;
@@ -65,7 +67,7 @@ export async function uploadOf(
     ),
     listed("These are set already. See that each says what you know it to say:", there),
   ].filter((note) => note !== undefined);
-  return { byHand, notes };
+  return { sent, byHand, notes };
 }
 
 function warning(found: readonly Found[]): string {

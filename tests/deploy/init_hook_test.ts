@@ -3,18 +3,11 @@ import assert from "node:assert/strict";
 import { parse } from "smol-toml";
 import { bothHooks, HOOK_URI } from "../../cli/init/hook.ts";
 import { inFolder } from "../support/deployed.ts";
-import { CONFIG, ENV_FILE, init, OWN_CONFIG, PKG, project, snapshot } from "../support/init_run.ts";
+import { HEAD, migrationsIn, ON, SQL } from "../support/init_hook.ts";
+import { CONFIG, ENV_FILE, init, OWN_CONFIG, project, snapshot } from "../support/init_run.ts";
 
-const sql = await Deno.readTextFile(`${PKG}access_token_hook.sql`);
-const ON = `enabled = true\nuri = "${HOOK_URI}"\n`;
-const HEAD = "[auth.hook.custom_access_token]\n";
 const OTHER = 'enabled = true\nuri = "pg-functions://postgres/public/my_hook"\n';
 const REMOTE = '[remotes.prod]\nproject_id = "abcdefghijklmnopqrst"\n';
-
-/** The migrations of a project, in the order in which they are applied. */
-async function migrationsIn(folder: string): Promise<string[]> {
-  return Object.keys(await snapshot(folder)).filter((path) => path.endsWith(".sql")).sort();
-}
 
 /** What the base, or a remote, has at the hook's place. */
 // deno-lint-ignore no-explicit-any -- read member by member
@@ -22,7 +15,7 @@ const hookOf = (config: any) => config.auth?.hook?.custom_access_token;
 
 Deno.test("the package's hook is the one that is tested", async () => {
   const source = new URL("../../supabase/optional/access_token_hook.sql", import.meta.url);
-  assert.equal(sql, await Deno.readTextFile(source));
+  assert.equal(SQL, await Deno.readTextFile(source));
 });
 
 Deno.test("without --hook, init writes nothing of a hook and says nothing of one", async () => {
@@ -57,7 +50,7 @@ Deno.test("init --hook adds the migration and the block once, and leaves every o
       assert.match(ours!, /^supabase\/migrations\/\d{14}_behest_access_token_hook\.sql$/);
       assert.ok(stdout.includes(`Wrote ${ours}\n`), stdout);
       const after = await snapshot(folder);
-      assert.equal(after[ours!], sql);
+      assert.equal(after[ours!], SQL);
       const text = after[CONFIG]!;
       assert.ok(text.startsWith(config));
       assert.deepEqual({ ...hookOf(parse(text)) }, { enabled: true, uri: HOOK_URI });
@@ -76,17 +69,6 @@ Deno.test("with --migration, the plan's table comes before the hook, in a migrat
     const versions = names.map((name) => /\d{14}/.exec(name)?.[0]);
     assert.notEqual(versions[0], versions[1], "to the Supabase CLI they would be one");
     assert.match((await init(folder, "--hook", "--migration")).stdout, /Everything is in place/);
-  });
-});
-
-Deno.test("init --hook knows its migration by any name, and its line ends Windows's", async () => {
-  const mine = { "supabase/migrations/7_hooks.sql": `-- Mine.\r\n${sql.replaceAll("\n", "\r\n")}` };
-  const config = `${OWN_CONFIG}[functions.behest-token]\nverify_jwt = false\n${HEAD}${ON}`;
-  await inFolder(project(config, mine), async (folder) => {
-    const { code } = await init(folder, "--hook");
-    assert.equal(code, 0);
-    assert.deepEqual(await migrationsIn(folder), Object.keys(mine));
-    assert.equal((await snapshot(folder))[CONFIG], config);
   });
 });
 
@@ -116,6 +98,21 @@ const OTHERS: readonly (readonly [string, string, RegExp])[] = [
     HEAD + ON.replace("enabled = true\n", ""),
     /does not switch this hook/,
   ],
+  [
+    "another function, on as a variable says",
+    HEAD + OTHER.replace("true", '"env(ON)"'),
+    /is another hook of yours.*let a third one call both/,
+  ],
+  [
+    "another function, switched off",
+    HEAD + OTHER.replace("true", "false"),
+    /does not switch this hook on/,
+  ],
+  [
+    "one that is called as the one that calls both",
+    HEAD + OTHER.replace("my_hook", "access_token_hooks"),
+    /another hook of yours.*let public\.access_token_hooks call public\.behest_access_token_hook, too\.$/m,
+  ],
   ["no uri", `${HEAD}enabled = true\n`, /does not switch this hook on/],
   ["no table", "auth.hook.custom_access_token = true\n", /is no table/],
   ["another spelling", `[Auth.Hook.Custom_Access_Token]\n${OTHER}`, /is another hook of yours/],
@@ -138,6 +135,9 @@ for (const [what, config, said] of OTHERS) {
       assert.equal(code, 1);
       assert.match(stderr, said);
       assert.doesNotMatch(stdout + stderr, /s3cret/);
+      if (config.includes("env(ON)") && config.includes("my_hook")) {
+        assert.doesNotMatch(stderr, /behest_access_token_hook"/, "the other may be on");
+      }
       assert.ok((await snapshot(folder))[CONFIG]!.startsWith(config));
       assert.equal(
         (await snapshot(folder))[CONFIG]!.split("custom_access_token").length,
@@ -180,37 +180,34 @@ Deno.test("the SQL that joins two hooks is printed as it is tested, with the oth
   });
 });
 
-Deno.test("a hook is said to call both only where a migration of its own name calls this one", async () => {
-  const uri = "pg-functions://postgres/public/access_token_hooks";
-  const config = `${HEAD}enabled = true\nuri = "${uri}"\n`;
-  const both = bothHooks("public.my_hook");
-  const rows: [string, number][] = [
-    [both, 0],
-    [both.replace("create function", "CREATE OR REPLACE FUNCTION").replaceAll("\n", "\r\n"), 0],
-    // A call by another function, and a function that does not call.
-    [both.replaceAll("access_token_hooks", "other_hooks"), 1],
-    [both.replaceAll("public.access_token_hooks", "private.access_token_hooks"), 1],
-    [`${both.replace("behest_access_token_hook", "another_hook")}\n${sql}`, 1],
-  ];
-  for (const [text, expected] of rows) {
-    const files = { "supabase/migrations/8_both.sql": text };
-    await inFolder(project(config, files), async (folder) => {
-      assert.equal((await init(folder, "--hook")).code, expected, text);
-    });
-  }
-});
-
 Deno.test("init --hook prints how to switch it on, wherever the Auth server is", async () => {
   await inFolder(project(OWN_CONFIG), async (folder) => {
     const { stdout } = await init(folder, "--hook");
-    assert.match(stdout, /^ {2}BEHEST_PLAN_CLAIM=app_metadata\.plan$/m);
     assert.match(stdout, /^ {2}supabase db push$/m);
+    assert.match(stdout, /run `supabase migration up` first, then `supabase stop`/);
     assert.match(stdout, /in the dashboard: Authentication\s> Hooks/);
     assert.match(stdout, /Where another hook is on there, a third function has to call both/);
     assert.match(stdout, /^ {2}GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_ENABLED=true$/m);
     assert.ok(stdout.includes(`\n  GOTRUE_HOOK_CUSTOM_ACCESS_TOKEN_URI=${HOOK_URI}\n`));
   });
   assert.match((await init("--help")).stdout, /^ {2}--hook /m);
+});
+
+Deno.test("init --hook has the claim read at last, when every token has been made by the hook", async () => {
+  await inFolder(project(OWN_CONFIG), async (folder) => {
+    const { stdout } = await init(folder, "--hook");
+    const steps = [
+      "supabase secrets set --env-file",
+      "  supabase db push\n",
+      "switch the hook on",
+      "when the hook has been on for one jwt_expiry",
+      "  supabase secrets set BEHEST_PLAN_CLAIM=app_metadata.plan\n",
+      "it makes every paying user tier 1",
+    ].map((step) => stdout.indexOf(step));
+    assert.ok(!steps.includes(-1), stdout);
+    assert.deepEqual(steps, steps.toSorted((a, b) => a - b));
+    assert.equal(stdout.split("BEHEST_PLAN_CLAIM").length, 2, "once, and so not among the secrets");
+  });
 });
 
 Deno.test("BEHEST_PLAN_CLAIM is to be what init --hook prints, and nothing else", async () => {
@@ -232,18 +229,5 @@ Deno.test("init --hook --dry-run shows the block and the SQL, and changes nothin
     assert.match(stdout, /^\+ +create or replace function public\.behest_access_token_hook/m);
     assert.doesNotMatch(stdout, /^[+-]\[api\]$/m);
     assert.deepEqual(await snapshot(folder), before);
-  });
-});
-
-Deno.test("init --hook reads and writes through no link", async () => {
-  await inFolder(project(OWN_CONFIG), async (folder) => {
-    await inFolder(project(undefined, { "a.sql": "" }), async (elsewhere) => {
-      await Deno.symlink(elsewhere, `${folder}/supabase/migrations`);
-      const { code, stderr } = await init(folder, "--hook");
-      assert.equal(code, 2);
-      assert.match(stderr, /migrations is a link/);
-      assert.deepEqual(Object.keys(await snapshot(elsewhere)), ["a.sql"]);
-      assert.equal((await snapshot(folder))[CONFIG], OWN_CONFIG);
-    });
   });
 });

@@ -76,6 +76,14 @@ for (const [what, sql] of NO_PLANS) {
   });
 }
 
+projectTest("columns of any name beside the plan do not keep it out of the token", async (db) => {
+  await withPlan(db);
+  for (const name of ["event", "metadata", "asker", "fits", "user_id", "p", "profiles"]) {
+    await db.migrate(`alter table public.profiles add ${name} text`);
+    await assertPlan(db, "pro");
+  }
+});
+
 projectTest("a plan is read again when its table is there again", async (db) => {
   await withPlan(db);
   await assertPlan(db, "pro");
@@ -121,7 +129,7 @@ raceTest("a table that a migration holds is not waited for: the token is as it w
   await withPlan(db);
   const settings = "select proconfig from pg_proc where proname = 'behest_access_token_hook'";
   assert.deepEqual(await db.query(settings), [
-    { proconfig: ['search_path=""', "lock_timeout=500ms"] },
+    { proconfig: ["search_path=pg_catalog, pg_temp", "lock_timeout=500ms"] },
   ]);
   await db.query("begin");
   await db.query("lock table public.profiles in access exclusive mode");

@@ -96,27 +96,40 @@ projectTest("app_metadata that is missing, or is no object, is one with the plan
 });
 
 projectTest(
-  "a plan of 300 characters is in the token, and one past 2,000 bytes is not",
+  "a plan of 300 characters, whatever they are, is in the token, and a longer one is not",
   async (db) => {
     await db.migrate(own("text", "null"));
     await db.migrate(HOOK);
     const write = (plan: string) => db.query(`update public.profiles set plan = ${quoted(plan)}`);
-    // The last is written with six bytes a character.
-    for (const plan of ["x".repeat(300), "🗝".repeat(300), "\u0001".repeat(300), "x".repeat(1998)]) {
+    // The last three are six bytes each, as Go writes them.
+    for (const character of ["x", "🗝", "'", "\\", "\u0001", "<", "\u2028"]) {
+      const plan = character.repeat(300);
       await write(plan);
       await assertPlan(db, plan);
-    }
-    for (const plan of ["x".repeat(1999), "🗝".repeat(500), "x".repeat(5_000_000)]) {
-      await write(plan);
+      await write(plan + character);
       await assertAsItCame(db);
-      await assertAsItCame(db, eventOf({ app_metadata: { plan: "free" } }));
     }
-    await db.migrate(
-      "alter table public.profiles alter plan type numeric using 10::numeric ^ 3000",
-    );
-    await assertAsItCame(db);
+    await write("x".repeat(5_000_000));
+    await assertAsItCame(db, eventOf({ app_metadata: { plan: "free" } }));
   },
 );
+
+projectTest("a number that Go reads as another one, or not at all, is no plan", async (db) => {
+  await db.migrate(own("jsonb", "null") + HOOK);
+  const write = (plan: string) => db.query(`update public.profiles set plan = '${plan}'`);
+  for (const plan of [2 ** 53, -(2 ** 53), 1.5, 0]) {
+    await write(String(plan));
+    await assertPlan(db, plan);
+  }
+  // Go's double ends at 1.8e308, and the sign-in fails.
+  const beyond = ["1e400", "-1e400", "1e309", "9007199254740993", "-1e16", `1.${"0".repeat(299)}`];
+  for (const plan of beyond) {
+    await write(plan);
+    await assertAsItCame(db);
+  }
+  await db.migrate("alter table public.profiles alter plan type numeric using 10::numeric ^ 400");
+  await assertAsItCame(db);
+});
 
 projectTest("the hook is there before its table, says so, and may be applied again", async (db) => {
   await db.migrate(HOOK);

@@ -7,6 +7,23 @@ export const HOOK = await Deno.readTextFile(
   new URL("../../supabase/optional/access_token_hook.sql", import.meta.url),
 );
 
+/** As Postgres names it. */
+export const NAME = "public.behest_access_token_hook(jsonb)";
+
+/** Who may call the hook, but for its owner. */
+export async function callers(db: Database): Promise<unknown> {
+  const [row] = await db.query(`
+    select coalesce(array_agg(a.grantee::regrole::text), '{}') as names
+    from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    where p.oid = '${NAME}'::regprocedure and a.grantee <> p.proowner`);
+  return row?.names;
+}
+
+/** A role of this test's own: roles outlive a database. */
+export function newRole(what: string): string {
+  return `${what}_${crypto.randomUUID().slice(0, 8)}`;
+}
+
 /** A project whose users have plans, with the hook; Alice pays. */
 export async function hooked(db: Database, before: readonly string[] = []): Promise<void> {
   await migrated(db, before);
