@@ -65,7 +65,7 @@ async function examineDeployed(context: CheckContext): Promise<number | undefine
     return undefined;
   }
   const token = checkClaims(context, session, minted);
-  await checkPlan(context, session);
+  await checkPlan(context, session, minted.tier);
   const iatAhead = token?.iat === undefined ? undefined : token.iat * 1000 + 500 - minted.at;
   const gateway = await checkGatewayAddress(context, minted);
   if (!gateway) {
