@@ -23,7 +23,11 @@ import { openThirdPartySession } from "./third_party.ts";
 export async function examine(context: CheckContext): Promise<void> {
   const { login, publishableKey, direct } = context.options;
   context.secrets.add(publishableKey);
-  if (login) context.secrets.add("token" in login ? login.token : login.password);
+  if (login && "token" in login) context.secrets.addSession(login.token);
+  else if (login) {
+    context.secrets.add(login.password);
+    context.secrets.addEmail(login.email);
+  }
   let iatAhead: number | undefined;
   if (direct) await examineDirect(context);
   else iatAhead = await examineDeployed(context);

@@ -312,6 +312,49 @@ Deno.test("the gateway's words are quoted, and give back nothing of the session"
   assert.ok(!hostile.table.split("\n").some((line) => line.startsWith("✓ All")));
 });
 
+Deno.test("a gateway that says the session back in pieces, or decoded, is told by its status alone", async () => {
+  const email = "secret.person@example.com";
+  const bents: ((token: string) => string)[] = [
+    (token) => token.match(/.{1,60}/g)?.join(" ") ?? "",
+    (token) => token.match(/.{1,60}/g)?.join("\n") ?? "",
+    (token) => `user ${atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))}`,
+  ];
+  for (const bent of bents) {
+    const visited = await visitDirect({
+      claims: { ...PRO, email },
+      bendGateway: async (request, pass) => {
+        const token = request.headers.get("Authorization")?.replace("Bearer ", "");
+        if (token === undefined) return await pass();
+        return Response.json({ error: { message: bent(token) } }, { status: 401 });
+      },
+    });
+    assertCross(visited, "gateway_token", /^The gateway refuses.*\(401\), and says: "…"$/, /./);
+    const letters = (visited.out + visited.table).replace(/[^A-Za-z0-9]/g, "");
+    for (const piece of visited.token.split(".")) {
+      assert.ok(!letters.includes(piece.replace(/[^A-Za-z0-9]/g, "").slice(0, 20)));
+    }
+    assert.ok(!visited.out.includes("secret.person"));
+  }
+});
+
+Deno.test("nor is it told whom a session is of that was signed in to", async () => {
+  const claims = { ...PRO, email: "secret.person@example.com" };
+  const args = ["--email", "login@example.com", "--password", "correct-horse-battery"];
+  args.push("--publishable-key", "sb_publishable_0123456789abcdef");
+  for (const message of [claims.email, args[1]]) {
+    const visited = await visitDirect({
+      token: null,
+      args,
+      prepare: async (issuer) => void (issuer.session = await issuer.sign(ES256, claims)),
+      bendGateway: async (request, pass) =>
+        request.headers.has("Authorization")
+          ? Response.json({ error: { message } }, { status: 401 })
+          : await pass(),
+    });
+    assertCross(visited, "gateway_token", /, and says: "…"$/, /./);
+  }
+});
+
 Deno.test("a gateway that takes anything shows nothing, and one that redirects gets no session", async () => {
   const open = await visitDirect({
     bendGateway: (request, pass) => request.method === "GET" ? Response.json({ data: [] }) : pass(),
