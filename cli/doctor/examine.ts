@@ -3,15 +3,10 @@ import { checkClock } from "./clock.ts";
 import type { CheckContext } from "./context.ts";
 import { checkDeployed, checkReachable } from "./deployment.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
-import {
-  type AskGateway,
-  checkGatewayAddress,
-  checkGatewayOrigin,
-  checkGatewayToken,
-  checkJwks,
-} from "./gateway.ts";
+import { type AskGateway, checkGatewayAddress, checkGatewayOrigin, checkJwks } from "./gateway.ts";
 import { checkClaims } from "./claims.ts";
 import { examineDirect } from "./direct.ts";
+import { checkGatewayToken } from "./gateway_token.ts";
 import { checkMint } from "./mint.ts";
 import { checkPlan } from "./plan.ts";
 import { askForged, checkRefusals } from "./refusals.ts";

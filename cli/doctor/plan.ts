@@ -6,6 +6,7 @@ import type { PlanPlace } from "./options.ts";
 import { doubtOf } from "./plan_doubt.ts";
 import type { Session } from "./session.ts";
 import { keyRefusalOf } from "./supabase.ts";
+import { isPlan } from "./tiers.ts";
 
 const MIGRATE =
   "npx behest-token init --migration, then: supabase db push. It takes the right from users, and keeps " +
@@ -89,6 +90,9 @@ function wordsOf({ options, secrets }: CheckContext, rows: number, plan: unknown
     return `${name} is there; no row of this user can be read, so BEHEST_TIER counts.`;
   }
   if (plan === null) return `${name} is there, and null for this user, so BEHEST_TIER counts.`;
+  if (!isPlan(plan) && plan !== "") {
+    return `${name} is of a type that no plan has, so BEHEST_TIER counts.`;
+  }
   return `${name} is ${secrets.quote(String(plan))}.`;
 }
 

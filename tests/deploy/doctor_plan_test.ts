@@ -100,7 +100,9 @@ Deno.test("a user without a row, or without a plan, is told what counts then", a
   assert.match(meaningOf(none, "plan_column"), /no row of this user can be read, so BEHEST_TIER/);
   const empty = await examineElsewhere({ bend: rest(Response.json([{ plan: null }]), refused) });
   assert.match(meaningOf(empty, "plan_column"), /null for this user, so BEHEST_TIER counts/);
-  assert.deepEqual([none.ok, empty.ok], [true, true]);
+  const odd = await examineElsewhere({ bend: rest(Response.json([{ plan: {} }]), refused) });
+  assert.match(meaningOf(odd, "plan_column"), /of a type that no plan has, so BEHEST_TIER counts/);
+  assert.deepEqual([none.ok, empty.ok, odd.ok], [true, true, true]);
 });
 
 Deno.test("what else answers an update says nothing of the rights, and is no tick", async () => {
