@@ -21,6 +21,15 @@ const terminal: Terminal = {
   isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
 };
 
+// A reader that has seen enough, such as head: what is left to say is for nobody.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: Error & { code?: string }) => {
+    if (error.code !== "EPIPE") throw error;
+    // As the shell has it for a program that SIGPIPE ends.
+    process.exit(141);
+  });
+}
+
 async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case "init":

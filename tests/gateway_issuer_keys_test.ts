@@ -1,8 +1,10 @@
 /** With whose keys the gateway double verifies a session token, and how it follows a rotation. */
 
 import assert from "node:assert/strict";
+import { GatewayFault } from "../dev/gateway/fault.ts";
 import { startGateway } from "../dev/gateway/gateway.ts";
 import { makeIssuers } from "../dev/gateway/issuers.ts";
+import { makeRemoteKeys } from "../dev/gateway/remote_keys.ts";
 import { chat, goodClaims, mintToken, served, signLocally } from "./gateway_calls.ts";
 import { CREDENTIALS, direct, ES256, NEXT, refused, RS256, STRANGER } from "./gateway_direct.ts";
 import { type Issuer, startIssuer } from "./support/doctor_issuer.ts";
@@ -127,6 +129,50 @@ direct("an issuer whose keys cannot be had is no fault of the token", async (wor
   assert.equal(fetches(issuer), before + 1);
   pass(570_000);
   await refused(gateway, token, /cannot be fetched/, 503);
+});
+
+Deno.test("an issuer that has not shown all its keys within five seconds cannot be asked", async () => {
+  const set = new TextEncoder().encode(JSON.stringify({ keys: [ES256.jwk] }));
+  for (const early of [0, 9]) {
+    const [asked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [late, ended] = [new AbortController(), new AbortController()];
+    // What is missing comes after the wait is over: whoever goes on waiting gets a key.
+    const body = () =>
+      new ReadableStream({
+        async start(stream) {
+          stream.enqueue(set.slice(0, early));
+          asked.resolve();
+          await over.promise;
+          stream.enqueue(set.slice(early));
+          stream.close();
+        },
+      });
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, signal: ended.signal, onListen: () => {} },
+      () => new Response(body()),
+    );
+    const waits: number[] = [];
+    const url = `http://127.0.0.1:${server.addr.port}/jwks.json`;
+    const keyFor = makeRemoteKeys(url, () => START * 1000, (ms) => {
+      waits.push(ms);
+      return late.signal;
+    });
+    try {
+      const refusal = assert.rejects(
+        keyFor({ alg: "ES256", kid: ES256.kid }),
+        (error) => error instanceof GatewayFault && error.status === 503,
+      );
+      await asked.promise;
+      assert.deepEqual(waits, [5000]);
+      late.abort();
+      over.resolve();
+      await refusal;
+    } finally {
+      over.resolve();
+      ended.abort();
+      await server.finished;
+    }
+  }
 });
 
 Deno.test("an issuer where nobody listens is no fault of the token", async () => {

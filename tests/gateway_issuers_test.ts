@@ -78,6 +78,8 @@ direct("a token is refused in words that say which claim is not right", async (w
     ["no exp", { exp: undefined }, /no exp/],
     ["an exp that is text", { exp: "2030" }, /exp is not/],
     ["an nbf in the future", { nbf: START + 6 }, /\(nbf\)/],
+    ["an iat in the future", { iat: START + 6 }, /from the future \(iat\)/],
+    ["an iat that is text", { iat: "2020" }, /iat is not/],
     ["no sub", { sub: undefined }, /no sub/],
     ["an empty sub", { sub: "" }, /no usable sub/],
     ["a sub of 256 characters", { sub: "x".repeat(256) }, /no usable sub/],
@@ -95,12 +97,34 @@ direct("a token is refused in words that say which claim is not right", async (w
 });
 
 direct("clocks may differ by less than five seconds", async ({ gateway, sign, pass }) => {
-  await served(chat(gateway, await sign({ exp: START - 4, nbf: START + 5 })));
+  await served(chat(gateway, await sign({ exp: START - 4, nbf: START + 5, iat: START + 5 })));
   const token = await sign();
   pass(3_604_000);
   await served(chat(gateway, token));
   pass(1000);
   await refused(gateway, token, /expired/);
+});
+
+direct("a time is a finite number, so that no session is without an end", async (world) => {
+  const { gateway, issuer } = world;
+  const claims = JSON.stringify(sessionClaims({ iss: issuer.issuer, nbf: START }));
+  const header = { alg: "ES256", kid: ES256.kid };
+  const signed = (text: string) => forge(ES256, header, text);
+  await served(chat(gateway, await signed(claims)));
+  for (
+    const [claim, value, words] of [
+      ["exp", "1e400", /exp is not/],
+      ["exp", "-1e400", /expired/],
+      ["nbf", "-1e400", /nbf is not/],
+      ["nbf", "1e400", /\(nbf\)/],
+      ["iat", "-1e400", /iat is not/],
+      ["iat", "1e400", /iat is not/],
+    ] as const
+  ) {
+    const text = claims.replace(new RegExp(`"${claim}":\\d+`), `"${claim}":${value}`);
+    assert.notEqual(text, claims);
+    await refused(gateway, await signed(text), words);
+  }
 });
 
 direct("an audience that is a list has to hold the trusted one", async ({ gateway, sign }) => {

@@ -1,7 +1,15 @@
 /** Which tokens the double of the Behest gateway takes, and which it does not. */
 
 import assert from "node:assert/strict";
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from "jose";
+import {
+  CompactSign,
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  importPKCS8,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { makeCredentials } from "../dev/gateway/credentials.ts";
 import {
   chat,
@@ -64,6 +72,21 @@ gatewayTest(
     }
   },
 );
+
+gatewayTest("a token whose exp is no finite number is refused", async (gateway) => {
+  const { credentials } = gateway;
+  const pem = atob(credentials.signingKey.slice("behest_pk_".length));
+  const signed = async (claims: string) => {
+    const header = { alg: "RS256", kid: credentials.kid };
+    return await new CompactSign(new TextEncoder().encode(claims)).setProtectedHeader(header)
+      .sign(await importPKCS8(pem, "RS256"));
+  };
+  const claims = JSON.stringify(goodClaims(credentials));
+  await served(chat(gateway, await signed(claims)));
+  const endless = claims.replace(/"exp":\d+/, '"exp":1e400');
+  assert.equal(JSON.parse(endless).exp, Infinity);
+  await refused(await chat(gateway, await signed(endless)), 401, "invalid_token");
+});
 
 gatewayTest("a token of another project is forbidden", async (gateway) => {
   const token = await signLocally(gateway.credentials, {

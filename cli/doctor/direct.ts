@@ -1,7 +1,8 @@
 /** The checks where Behest trusts the project's own sessions, and no function is asked. */
 import type { CheckContext } from "./context.ts";
 import { checkReachable } from "./deployment.ts";
-import { type AskGateway, checkGatewayOrigin, checkGatewayToken } from "./gateway.ts";
+import { type AskGateway, checkGatewayOrigin } from "./gateway.ts";
+import { checkGatewayToken } from "./gateway_token.ts";
 import type { Reply } from "./http.ts";
 import { checkIssuerKeys } from "./issuer_keys.ts";
 import { member, textOf } from "./json.ts";

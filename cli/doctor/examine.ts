@@ -3,15 +3,10 @@ import { checkClock } from "./clock.ts";
 import type { CheckContext } from "./context.ts";
 import { checkDeployed, checkReachable } from "./deployment.ts";
 import { checkOrigin, checkPreflight } from "./cors.ts";
-import {
-  type AskGateway,
-  checkGatewayAddress,
-  checkGatewayOrigin,
-  checkGatewayToken,
-  checkJwks,
-} from "./gateway.ts";
+import { type AskGateway, checkGatewayAddress, checkGatewayOrigin, checkJwks } from "./gateway.ts";
 import { checkClaims } from "./claims.ts";
 import { examineDirect } from "./direct.ts";
+import { checkGatewayToken } from "./gateway_token.ts";
 import { checkMint } from "./mint.ts";
 import { checkPlan } from "./plan.ts";
 import { askForged, checkRefusals } from "./refusals.ts";
@@ -23,7 +18,11 @@ import { openThirdPartySession } from "./third_party.ts";
 export async function examine(context: CheckContext): Promise<void> {
   const { login, publishableKey, direct } = context.options;
   context.secrets.add(publishableKey);
-  if (login) context.secrets.add("token" in login ? login.token : login.password);
+  if (login && "token" in login) context.secrets.addSession(login.token);
+  else if (login) {
+    context.secrets.add(login.password);
+    context.secrets.addEmail(login.email);
+  }
   let iatAhead: number | undefined;
   if (direct) await examineDirect(context);
   else iatAhead = await examineDeployed(context);
@@ -65,7 +64,7 @@ async function examineDeployed(context: CheckContext): Promise<number | undefine
     return undefined;
   }
   const token = checkClaims(context, session, minted);
-  await checkPlan(context, session);
+  await checkPlan(context, session, minted.tier);
   const iatAhead = token?.iat === undefined ? undefined : token.iat * 1000 + 500 - minted.at;
   const gateway = await checkGatewayAddress(context, minted);
   if (!gateway) {

@@ -1,4 +1,4 @@
-/** Whether the Behest gateway takes the token, from the page. */
+/** Whether the Behest gateway can be asked, knows the key, and lets the page chat. */
 import type { BehestToken } from "./claims.ts";
 import type { CheckContext } from "./context.ts";
 import { isPassing, preflightOf, refusedHeaders } from "./cors.ts";
@@ -8,7 +8,6 @@ import { JudgedOrigin } from "./judged_origin.ts";
 import { keysOf } from "./jwt.ts";
 import { keyOf, verifies } from "./keys.ts";
 import type { Minted } from "./mint.ts";
-import type { Finding } from "./supabase.ts";
 import { isLoopback } from "./url.ts";
 
 /** What a chat of a page sends. */
@@ -16,15 +15,6 @@ const CHAT_HEADERS = ["authorization", "content-type", "x-session-id"];
 
 /** Asks the gateway, wherever it may be asked. */
 export type AskGateway = (path: string, init?: RequestInit) => Promise<Reply | NoReply>;
-
-/** What an answer says of the token; `undefined` where nothing. */
-type Judge = (answer: Reply) => Finding | undefined;
-
-/** What a page shows the gateway. */
-interface Shown {
-  readonly token: string;
-  readonly sessionId: string;
-}
 
 /**
  * The function names the gateway, and the token goes there. So it is judged where that name leads,
@@ -72,7 +62,11 @@ export async function checkJwks(
   }
   const answer = await ask("/.well-known/jwks.json");
   if (isNoReply(answer) || answer.status !== 200 || keysOf(answer.body).length === 0) {
-    const why = isNoReply(answer) ? answer.reason : `no keys, status ${answer.status}`;
+    const why = isNoReply(answer)
+      ? answer.reason
+      : answer.isTooLong
+      ? "more than 64 KiB are too large to be read"
+      : `no keys, status ${answer.status}`;
     report.cross(
       "jwks",
       `The gateway does not show its keys: ${why}.`,
@@ -139,112 +133,4 @@ export async function checkGatewayOrigin(
   } else {
     report.ok("gateway_origin", `A page of ${options.origin} may chat.`);
   }
-}
-
-/** A request that shows whether a token is taken, and costs nothing. */
-interface Probe {
-  readonly what: string;
-  readonly path: string;
-  readonly init: RequestInit;
-  /** What a taken token is answered with. */
-  readonly taken: readonly number[];
-}
-
-/** The list of models; where there is none, a chat with no model and no words, which cannot run. */
-const PROBES: readonly Probe[] = [
-  { what: "GET /v1/models", path: "/v1/models", init: { method: "GET" }, taken: [200] },
-  {
-    what: "an empty chat, which no model sees",
-    path: "/v1/chat/completions",
-    init: { method: "POST", body: "{}" },
-    taken: [400, 422],
-  },
-];
-
-/**
- * The gateway takes the token. Each probe is made once more with a token that is broken: one that
- * is answered alike shows nothing.
- *
- * @param judge what a refusal means here; where it says nothing, what it means anywhere
- */
-export async function checkGatewayToken(
-  { report }: CheckContext,
-  ask: AskGateway,
-  { token, sessionId }: Shown,
-  judge: Judge = refusedMint,
-): Promise<void> {
-  for (const { what, path, init, taken } of PROBES) {
-    const send = (token: string) =>
-      ask(path, {
-        ...init,
-        headers: {
-          "Authorization": `Bearer ${token}`,
-          "Content-Type": "application/json",
-          "X-Session-Id": sessionId,
-        },
-      });
-    const answer = await send(token);
-    const fault = faultOf(answer, judge);
-    if (fault) {
-      report.cross("gateway_token", fault.meaning, fault.advice);
-      return;
-    }
-    if (isNoReply(answer) || !taken.includes(answer.status)) continue;
-    const broken = await send(breakSignature(token));
-    if (!isNoReply(broken) && (broken.status === 401 || broken.status === 403)) {
-      report.ok("gateway_token", `The gateway takes the token (${what}; nothing to pay).`);
-      return;
-    }
-  }
-  report.skip(
-    "The gateway does not show it without a chat, which somebody would pay for.",
-    "gateway_token",
-  );
-}
-
-function refusedMint({ status }: Reply): Finding | undefined {
-  return status !== 401 && status !== 403 ? undefined : {
-    meaning: `The gateway refuses the token (${status}).`,
-    advice: "Check that BEHEST_TENANT_ID, BEHEST_PROJECT_ID, BEHEST_KID and BEHEST_BASE_URL are " +
-      "of one Behest project, and BEHEST_ISSUER and BEHEST_AUDIENCE what Behest asks for.",
-  };
-}
-
-/** `undefined` where the answer is no cross. */
-function faultOf(answer: Reply | NoReply, judge: Judge): Finding | undefined {
-  if (isNoReply(answer)) {
-    return {
-      meaning: `The gateway does not answer: ${answer.reason}.`,
-      advice: "Run the doctor again, and check BEHEST_BASE_URL.",
-    };
-  }
-  const found = judge(answer);
-  if (found) return found;
-  const { status } = answer;
-  if (status === 402) {
-    return {
-      meaning: "The gateway takes the token, but the quota is used up (402).",
-      advice: "Raise the quota in the Behest dashboard, or wait for the next period.",
-    };
-  }
-  if (status === 429) {
-    return {
-      meaning: "The gateway takes no more requests for now (429).",
-      advice: "Wait a minute and run the doctor again.",
-    };
-  }
-  if (status >= 500) {
-    return {
-      meaning: `The gateway failed (${status}).`,
-      advice: "Run the doctor again, and look at Behest's status page.",
-    };
-  }
-  return undefined;
-}
-
-/** Another letter in the middle of the signature: at its end a few bits do not count. */
-function breakSignature(token: string): string {
-  const middle = token.length - 20;
-  const letter = token[middle] === "A" ? "B" : "A";
-  return token.slice(0, middle) + letter + token.slice(middle + 1);
 }

@@ -14,6 +14,8 @@ export interface Reply {
   readonly headers: Headers;
   /** Parsed; `undefined` where it is no JSON, or too long. */
   readonly body: unknown;
+  /** Whether it was too long to be read: over 64 KiB. */
+  readonly isTooLong: boolean;
 }
 
 /** No answer, and why: a part of a sentence. */
@@ -79,7 +81,8 @@ export class HttpClient {
       // Redirects are not followed: a token must not travel elsewhere.
       const { status, headers, body } = await send({ redirect: "manual", signal });
       this.#noteClock(party, headers);
-      return { status, headers, body: parse(await boundedText(body)) };
+      const text = await boundedText(body);
+      return { status, headers, body: parse(text), isTooLong: text === undefined };
     });
   }
 

@@ -60,7 +60,7 @@ function refusalOf(
   if (isNoReply(answer)) {
     return { meaning: `${jwksUrl} does not answer: ${answer.reason}.`, advice: check };
   }
-  const { status, body } = answer;
+  const { status, body, isTooLong } = answer;
   if (status === 401 || status === 403) {
     return {
       meaning: `The key set is not open to everybody (${status}): it is fetched with no key.`,
@@ -71,6 +71,12 @@ function refusalOf(
     return {
       meaning: `The key set is elsewhere (redirect, ${status}), and nobody follows there.`,
       advice: `Name the address itself. ${check}`,
+    };
+  }
+  if (status === 200 && isTooLong) {
+    return {
+      meaning: `${jwksUrl} shows more than 64 KiB, which is too large to be read as a key set.`,
+      advice: `Take the keys out that sign no more. ${check}`,
     };
   }
   if (status !== 200 || !Array.isArray(member(body, "keys"))) {

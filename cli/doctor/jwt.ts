@@ -56,6 +56,14 @@ export function forge({ issuer, audience }: Issuer, jwks: unknown, now: number):
     .join(".") + `.${signature}`;
 }
 
+/** The same token, but for its signature: of that no letter is left to guess it by. */
+export function withOtherSignature(token: string): string {
+  const end = token.lastIndexOf(".") + 1;
+  const length = Math.max(token.length - end, 1);
+  return token.slice(0, end) +
+    base64url(crypto.getRandomValues(new Uint8Array(length))).slice(0, length);
+}
+
 /** With the name of a real key the signature alone is wrong, and not the key's name, too. */
 function es256KeyOf(jwks: unknown): string | undefined {
   const key = keysOf(jwks).find((key) => textOf(key, "crv") === "P-256");

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../terminal.ts";
 import { type Issuer, issuerOf } from "./issuer.ts";
+import { isTier, TIERS, type Tiers } from "./tiers.ts";
 import { isSafe } from "./url.ts";
 
 export const DOCTOR_HELP = `Examines a deployed behest-token, and says what to do where it is ill.
@@ -28,7 +29,8 @@ A password or token on the command line stays in the shell's history. Give it in
 instead: SUPABASE_PASSWORD (with --email), SUPABASE_TOKEN, SUPABASE_PUBLISHABLE_KEY.
 
 Where the function reads the plan elsewhere than in profiles.plan by id, give it in the environment,
-as the function has it: BEHEST_PLAN_TABLE, BEHEST_PLAN_COLUMN, BEHEST_PLAN_USER_COLUMN.
+as the function has it: BEHEST_PLAN_TABLE, BEHEST_PLAN_COLUMN, BEHEST_PLAN_USER_COLUMN; so also
+BEHEST_PLAN_CLAIM and BEHEST_PLAN_TIERS.
 
 Where a third party signs the sessions (Clerk, Auth0 and others), give that in the environment, too:
 JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE; and a session with --token.
@@ -52,6 +54,9 @@ export interface PlanPlace {
   readonly userColumn: string;
   /** Nobody has said so. */
   readonly isDefault: boolean;
+  /** Where in the session it is, if the function reads it there: a dotted path. */
+  readonly claim?: string;
+  readonly tiers: Tiers;
 }
 
 /** What the user wants, checked. */
@@ -163,7 +168,24 @@ function planOf(env: Readonly<Record<string, string | undefined>>): PlanPlace {
   const column = named("BEHEST_PLAN_COLUMN", "plan");
   const userColumn = named("BEHEST_PLAN_USER_COLUMN", "id");
   const isDefault = table === "profiles" && column === "plan" && userColumn === "id";
-  return { table, column, userColumn, isDefault };
+  const claim = env.BEHEST_PLAN_CLAIM || undefined;
+  if (claim !== undefined && !/^app_metadata(\.[^.\s]+)+$/.test(claim)) {
+    throw new UsageError("BEHEST_PLAN_CLAIM is a path such as app_metadata.plan.");
+  }
+  return { table, column, userColumn, isDefault, claim, tiers: tiersOf(env.BEHEST_PLAN_TIERS) };
+}
+
+/** @throws {UsageError} */
+function tiersOf(text: string | undefined): Tiers {
+  if (!text) return TIERS;
+  try {
+    const tiers = JSON.parse(text);
+    const isObject = typeof tiers === "object" && tiers !== null && !Array.isArray(tiers);
+    if (isObject && Object.values(tiers).every(isTier)) return tiers;
+  } catch {
+    // No JSON.
+  }
+  throw new UsageError('BEHEST_PLAN_TIERS is a JSON object such as {"free":1,"pro":2}.');
 }
 
 function parse(args: string[]) {

@@ -3,15 +3,25 @@ import type { CheckContext } from "./context.ts";
 import { isNoReply, type NoReply, type Reply } from "./http.ts";
 import { member, textOf } from "./json.ts";
 import type { PlanPlace } from "./options.ts";
+import { doubtOf } from "./plan_doubt.ts";
 import type { Session } from "./session.ts";
 import { keyRefusalOf } from "./supabase.ts";
+import { isPlan } from "./tiers.ts";
 
 const MIGRATE =
   "npx behest-token init --migration, then: supabase db push. It takes the right from users, and keeps " +
   "what else they may edit.";
 
-/** Reads the user's plan as the function does, then tries to write it where no row can be met. */
-export async function checkPlan(context: CheckContext, session: Session): Promise<void> {
+/**
+ * Reads the user's plan as the function does, then tries to write it where no row can be met.
+ *
+ * @param tier what the token was minted for
+ */
+export async function checkPlan(
+  context: CheckContext,
+  session: Session,
+  tier: number,
+): Promise<void> {
   const { options, report } = context;
   const { plan: place } = options;
   if (session.sub === undefined) {
@@ -27,7 +37,10 @@ export async function checkPlan(context: CheckContext, session: Session): Promis
     return report.skip("The plan's column was not found to be there.", "plan_rights");
   }
   const plan = member(rows[0], place.column);
-  report.ok("plan_column", wordsOf(context, rows.length, plan));
+  const words = wordsOf(context, rows.length, plan);
+  const doubt = doubtOf(context, session, plan, tier);
+  if (doubt) report.warn("plan_column", `${words} ${doubt.meaning}`, doubt.advice);
+  else report.ok("plan_column", words);
 
   // No row is this user's and nobody's at once. And if one were: it would get the plan that it has.
   const none = `${row}&${place.userColumn}=is.null`;
@@ -77,6 +90,9 @@ function wordsOf({ options, secrets }: CheckContext, rows: number, plan: unknown
     return `${name} is there; no row of this user can be read, so BEHEST_TIER counts.`;
   }
   if (plan === null) return `${name} is there, and null for this user, so BEHEST_TIER counts.`;
+  if (!isPlan(plan) && plan !== "") {
+    return `${name} is of a type that no plan has, so BEHEST_TIER counts.`;
+  }
   return `${name} is ${secrets.quote(String(plan))}.`;
 }
 

@@ -102,7 +102,8 @@ async function signIn(
   });
   const body = isNoReply(answer) ? undefined : answer.body;
   const token = textOf(body, "access_token");
-  secrets.add(token, textOf(body, "refresh_token"));
+  secrets.add(textOf(body, "refresh_token"));
+  secrets.addSession(token);
   if (isNoReply(answer) || answer.status !== 200 || token === undefined) {
     const { meaning, advice } = isNoReply(answer)
       ? { meaning: answer.reason, advice: LOOK }

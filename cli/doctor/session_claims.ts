@@ -3,6 +3,7 @@ import type { CheckContext } from "./context.ts";
 import { member, textOf } from "./json.ts";
 import type { Jwt } from "./jwt.ts";
 import type { Finding } from "./supabase.ts";
+import { isPlan, tierOf, TIERS } from "./tiers.ts";
 
 /** Ids that Behest keeps for itself. */
 const RESERVED = ["admin", "system", "dashboard-service"];
@@ -105,18 +106,38 @@ export function checkSessionPlan(
   { payload }: Jwt,
 ): void {
   const plan = member(member(payload, "app_metadata"), "plan");
-  if (["string", "number", "boolean"].includes(typeof plan) && plan !== "") {
-    const shown = secrets.quote(String(plan));
+  if (!isPlan(plan)) {
+    const isMissing = plan === undefined || plan === null || plan === "";
+    const meaning = isMissing
+      ? "The session has no app_metadata.plan"
+      : `The session's app_metadata.plan is ${typeOf(plan)}, which is no plan`;
+    const source = options.issuer.isThirdParty
+      ? "let the provider write app_metadata.plan into its tokens"
+      : "switch the access token hook on (npx behest-token init --hook), and sign in again";
+    report.warn(
+      "session_plan",
+      `${meaning}: Behest's default tier counts for this user.`,
+      isMissing
+        ? `For plans in sessions, ${source}. Without plans, leave it.`
+        : "Write it as a text, such as pro, where the user's app_metadata is kept.",
+    );
+    return;
+  }
+  const shown = secrets.quote(String(plan));
+  if (tierOf(plan, TIERS) !== undefined) {
     report.ok("session_plan", `app_metadata.plan is ${shown}, which Behest maps to a tier.`);
     return;
   }
   report.warn(
     "session_plan",
-    "The session has no app_metadata.plan, so Behest's default tier counts for this user.",
-    options.issuer.isThirdParty
-      ? "For plans in sessions, let the provider write app_metadata.plan into its tokens. Without " +
-        "plans, leave it."
-      : "For plans in sessions, switch the access token hook on (npx behest-token init --hook), and " +
-        "sign in again. Without plans, leave it.",
+    `app_metadata.plan is ${shown}, none of ${
+      Object.keys(TIERS).join(", ")
+    }: Behest's default tier ` +
+      "counts for this user, unless Behest was told of more plans.",
+    "Compare the plan's name with the plans that Behest was told of.",
   );
+}
+
+function typeOf(value: unknown): string {
+  return Array.isArray(value) ? "a list" : "an object";
 }

@@ -28,6 +28,11 @@ export function toSummary({ checks }: Report, colour: boolean): string {
     const verdict = failed === 1 ? "1 thing is wrong." : `${failed} things are wrong.`;
     return `\n${paint(verdict, COLOURS.failed, colour)}${rest}`;
   }
+  const warned = count("warned");
+  if (warned > 0) {
+    const verdict = `Nothing is wrong; look at ${warned === 1 ? "what has" : "all that have"} a !.`;
+    return `\n${paint(verdict, COLOURS.warned, colour)}${rest}`;
+  }
   const verdict = skipped === 0 ? "All is well." : "All that could be checked is well.";
   return `\n${paint(verdict, COLOURS.ok, colour)}${rest}`;
 }

@@ -151,6 +151,15 @@ async function verified(token: string, issuer: Known, now: () => number): Promis
   }).catch((error) => {
     throw invalidToken(wordsOf(error));
   });
+  // JSON has no infinite number, but 1e400 is read as one: such a session would never end.
+  for (const claim of ["exp", "nbf", "iat"]) {
+    if (payload[claim] !== undefined && !Number.isFinite(payload[claim])) {
+      throw invalidToken(`The token's ${claim} is not as it should be.`);
+    }
+  }
+  if (payload.iat !== undefined && payload.iat > Math.floor(now() / 1000) + LEEWAY) {
+    throw invalidToken("The token is from the future (iat).");
+  }
   return payload;
 }
 

@@ -24,9 +24,14 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
  *
  * @param url where the set is
  * @param now clock, in milliseconds since the epoch
+ * @param after aborts when so many milliseconds are over
  * @returns a function that throws a {@linkcode GatewayFault} of 503 where the set cannot be had
  */
-export function makeRemoteKeys(url: string, now: () => number): KeyFor {
+export function makeRemoteKeys(
+  url: string,
+  now: () => number,
+  after: (ms: number) => AbortSignal = AbortSignal.timeout,
+): KeyFor {
   let set: KeySet | undefined;
   let fetchedAt = -Infinity;
   let askedAt = -Infinity;
@@ -37,7 +42,7 @@ export function makeRemoteKeys(url: string, now: () => number): KeyFor {
     pending ??= (async () => {
       const at = askedAt = now();
       try {
-        set = await fetchSet(url);
+        set = await fetchSet(url, after(TIMEOUT));
         fetchedAt = at;
         return set;
       } finally {
@@ -57,9 +62,9 @@ export function makeRemoteKeys(url: string, now: () => number): KeyFor {
 }
 
 /** @throws {GatewayFault} 503 */
-async function fetchSet(url: string): Promise<KeySet> {
+async function fetchSet(url: string, signal: AbortSignal): Promise<KeySet> {
   try {
-    const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) });
+    const answer = await fetch(url, { redirect: "manual", signal });
     const body = await answer.text();
     if (answer.status === 200) return createLocalJWKSet(JSON.parse(body));
   } catch {

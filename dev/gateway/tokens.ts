@@ -110,6 +110,10 @@ export async function makeTokens(
       if (protectedHeader.kid === undefined) {
         throw invalidToken("The token names no key.");
       }
+      // 1e400 is read as a number without an end.
+      if (!Number.isFinite(payload.exp)) {
+        throw invalidToken("The token never expires.");
+      }
       if (payload.iat! > now() / 1000) {
         throw invalidToken("The token is from the future.");
       }

@@ -181,7 +181,8 @@ Deno.test("a key set that Behest could not fetch is a cross that says why", asyn
       [() => Response.json({ keys: {} }), /shows no key set/],
       [() => Response.json([ES256.jwk]), /shows no key set/],
       [() => Response.json({ keys: [ES256.jwk] }, { status: 500 }), /status 500/],
-      [endless, /shows no key set/],
+      [endless, /shows more than 64 KiB, which is too large/],
+      [() => Response.json({ keys: Array(500).fill(ES256.jwk) }), /too large/],
     ] as const
   ) {
     const prepare = (issuer: Issuer) => {
@@ -261,7 +262,7 @@ Deno.test("a claim that Behest would refuse is a cross of its own, with what to 
 
 Deno.test("a session without a plan is a warning, and the hook is named: the default tier holds", async () => {
   for (
-    const app_metadata of [undefined, null, {}, { plan: null }, { plan: "" }, { plan: {} }, "pro"]
+    const app_metadata of [undefined, null, {}, { plan: null }, { plan: "" }, "pro"]
   ) {
     const visited = await visitDirect({ claims: { app_metadata, user_metadata: { plan: "max" } } });
     assert.deepEqual(idsOf(visited, "warned"), ["session_plan"], visited.out);
@@ -269,9 +270,29 @@ Deno.test("a session without a plan is a warning, and the hook is named: the def
     assert.match(visited.table, /^! session: plan .*default tier/m);
     assert.match(visited.table, /do this: .*access token hook/);
   }
-  for (const plan of ["gold", 2, false]) {
+  for (const plan of ["free", " PRO", "Max", 2, "7"]) {
     const visited = await visitDirect({ claims: { app_metadata: { plan } } });
     assert.deepEqual(idsOf(visited, "ok"), DIRECT);
+  }
+});
+
+Deno.test("a plan that Behest was perhaps not told of, or that can be none, is a warning that says so", async () => {
+  for (
+    const [plan, meaning, advice] of [
+      ["banana", /"banana", none of free, pro, max: .*unless Behest was told of more/, /name with/],
+      [false, /"false", none of free, pro, max/, /name with/],
+      ["07", /"07", none of free, pro, max/, /name with/],
+      [2.5, /"2\.5", none of/, /name with/],
+      [{ name: "pro" }, /plan is an object, which is no plan: Behest's default/, /as a text/],
+      [["pro"], /plan is a list, which is no plan/, /as a text/],
+    ] as const
+  ) {
+    const visited = await visitDirect({ claims: { app_metadata: { plan } } });
+    assert.deepEqual(idsOf(visited, "warned"), ["session_plan"], visited.out);
+    assert.deepEqual([visited.ok, visited.exit], [true, 0]);
+    assert.match(meaningOf(visited, "session_plan"), meaning);
+    const check = visited.checks.find(({ id }) => id === "session_plan");
+    assert.match(check?.advice ?? "", advice);
   }
 });
 
@@ -312,7 +333,50 @@ Deno.test("the gateway's words are quoted, and give back nothing of the session"
   assert.ok(!hostile.table.split("\n").some((line) => line.startsWith("✓ All")));
 });
 
-Deno.test("a gateway that takes anything shows nothing, and one that redirects gets no session", async () => {
+Deno.test("a gateway that says the session back in pieces, or decoded, is told by its status alone", async () => {
+  const email = "secret.person@example.com";
+  const bents: ((token: string) => string)[] = [
+    (token) => token.match(/.{1,60}/g)?.join(" ") ?? "",
+    (token) => token.match(/.{1,60}/g)?.join("\n") ?? "",
+    (token) => `user ${atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))}`,
+  ];
+  for (const bent of bents) {
+    const visited = await visitDirect({
+      claims: { ...PRO, email },
+      bendGateway: async (request, pass) => {
+        const token = request.headers.get("Authorization")?.replace("Bearer ", "");
+        if (token === undefined) return await pass();
+        return Response.json({ error: { message: bent(token) } }, { status: 401 });
+      },
+    });
+    assertCross(visited, "gateway_token", /^The gateway refuses.*\(401\), and says: "…"$/, /./);
+    const letters = (visited.out + visited.table).replace(/[^A-Za-z0-9]/g, "");
+    for (const piece of visited.token.split(".")) {
+      assert.ok(!letters.includes(piece.replace(/[^A-Za-z0-9]/g, "").slice(0, 20)));
+    }
+    assert.ok(!visited.out.includes("secret.person"));
+  }
+});
+
+Deno.test("nor is it told whom a session is of that was signed in to", async () => {
+  const claims = { ...PRO, email: "secret.person@example.com" };
+  const args = ["--email", "login@example.com", "--password", "correct-horse-battery"];
+  args.push("--publishable-key", "sb_publishable_0123456789abcdef");
+  for (const message of [claims.email, args[1]]) {
+    const visited = await visitDirect({
+      token: null,
+      args,
+      prepare: async (issuer) => void (issuer.session = await issuer.sign(ES256, claims)),
+      bendGateway: async (request, pass) =>
+        request.headers.has("Authorization")
+          ? Response.json({ error: { message } }, { status: 401 })
+          : await pass(),
+    });
+    assertCross(visited, "gateway_token", /, and says: "…"$/, /./);
+  }
+});
+
+Deno.test("a gateway that takes anything, or redirects, is a cross, and is not shown the session", async () => {
   const open = await visitDirect({
     bendGateway: (request, pass) => request.method === "GET" ? Response.json({ data: [] }) : pass(),
   });
@@ -321,7 +385,7 @@ Deno.test("a gateway that takes anything shows nothing, and one that redirects g
     bendGateway: (request, pass) =>
       request.headers.has("Authorization") ? Response.json({ data: [] }) : pass(),
   });
-  assert.deepEqual(idsOf(wide, "skipped"), ["gateway_token"]);
+  assertCross(wide, "gateway_token", /broken signature is taken, too \(200\)/, /no token there/);
 
   const away = { Location: "https://evil.example/" };
   const moved = await visitDirect({
@@ -330,8 +394,18 @@ Deno.test("a gateway that takes anything shows nothing, and one that redirects g
         ? new Response(null, { status: 307, headers: away })
         : pass(),
   });
-  assert.deepEqual(idsOf(moved, "skipped"), ["gateway_token"]);
+  assertCross(moved, "gateway_token", /redirects \(307\)/, /Name the address itself/);
   assert.ok(moved.sent.every(({ url }) => !url.includes("evil")));
+  for (const { sent, token } of [wide, moved]) {
+    const shown = sent.map(({ headers }) => headers.get("Authorization")).filter((each) => each);
+    const [header, payload, signature] = token.split(".");
+    assert.equal(shown.length, 4, "two probes, once for people, once for programs");
+    for (const each of shown) {
+      const [said, claims, other] = each?.slice("Bearer ".length).split(".") ?? [];
+      assert.deepEqual([said, claims, other.length], [header, payload, signature.length]);
+      assert.ok(!other.includes(signature.slice(0, 16)) && !other.includes(signature.slice(-16)));
+    }
+  }
 });
 
 Deno.test("a gateway that lets no page of this origin chat is a cross", async () => {

@@ -1,6 +1,6 @@
 /** Whether the Behest gateway takes the token, from the page. */
 import assert from "node:assert/strict";
-import { withHeader } from "../support/doctor_front.ts";
+import { type Bend, withHeader } from "../support/doctor_front.ts";
 import { assertCross, idsOf } from "../support/doctor_run.ts";
 import { gatewayWithoutPages, signing, visit } from "../support/doctor_site.ts";
 import {
@@ -73,11 +73,19 @@ Deno.test("a gateway that refuses the token is a cross", async () => {
   assertCross(refused, "gateway_token", /refuses the token \(401\)/, /BEHEST_ISSUER/);
 
   for (const [status, meaning] of [[402, /quota/], [429, /no more/], [500, /failed/]] as const) {
-    const examined = await visit(stack, {
-      bendGateway: (request, pass) =>
-        request.url.endsWith("/v1/models") ? new Response(null, { status }) : pass(),
+    const models = (each: Request) => each.url.endsWith("/v1/models");
+    const known = await visit(stack, {
+      bendGateway: async (request, pass) => {
+        const answer = await pass();
+        return models(request) && answer.ok ? new Response(null, { status }) : answer;
+      },
     });
-    assertCross(examined, "gateway_token", meaning, /./);
+    assertCross(known, "gateway_token", meaning, /./);
+    if (status === 402) continue;
+    const always = await visit(stack, {
+      bendGateway: (request, pass) => models(request) ? new Response(null, { status }) : pass(),
+    });
+    assertCross(always, "gateway_token", meaning, /./);
   }
 });
 
@@ -93,12 +101,48 @@ Deno.test("a gateway without a list of models, or with a public one, is asked fo
 });
 
 Deno.test("a gateway that answers everyone alike gets no tick", async () => {
+  for (const status of [400, 402, 404]) {
+    const examined = await visit(stack, { bendGateway: toTokens(() => ({ status })) });
+    assert.deepEqual(idsOf(examined, "skipped"), ["gateway_token"]);
+    assert.equal(examined.exit, 0);
+  }
+  // A public list of models shows nothing, and neither does a chat that is read before the token.
+  const list = await visit(stack, {
+    bendGateway: toTokens(({ method }) => ({ status: method === "GET" ? 200 : 400 })),
+  });
+  assert.deepEqual([idsOf(list, "skipped"), list.exit], [["gateway_token"], 0]);
+});
+
+Deno.test("a gateway that takes a broken token, too, or redirects, is a cross", async () => {
+  const open = await visit(stack, { bendGateway: toTokens(() => ({ status: 200 })) });
+  assertCross(open, "gateway_token", /broken signature is taken, too \(200\)/, /no token there/);
+  const headers = { Location: "https://evil.example/" };
+  const moved = await visit(stack, { bendGateway: toTokens(() => ({ status: 308, headers })) });
+  assertCross(moved, "gateway_token", /redirects \(308\)/, /BEHEST_BASE_URL/);
+  assert.ok(!moved.out.includes("evil"));
+  // Either may be so for the list of models alone.
+  for (const status of [200, 307]) {
+    const examined = await visit(stack, {
+      bendGateway: toTokens(({ url }) => url.endsWith("/v1/models") ? { status } : undefined),
+    });
+    assertWell(examined);
+  }
+});
+
+Deno.test("a key set that is too large to be read is called so", async () => {
   const examined = await visit(stack, {
     bendGateway: (request, pass) =>
-      request.headers.has("Authorization") ? new Response(null, { status: 400 }) : pass(),
+      request.url.endsWith("/jwks.json") ? new Response(" ".repeat(65_537)) : pass(),
   });
-  assert.deepEqual(idsOf(examined, "skipped"), ["gateway_token"]);
-  assert.equal(examined.exit, 0);
+  assertCross(examined, "jwks", /more than 64 KiB are too large/, /./);
 });
+
+/** Answers whoever shows a token in the gateway's place. */
+function toTokens(answer: (request: Request) => ResponseInit | undefined): Bend {
+  return (request, pass) => {
+    const init = request.headers.has("Authorization") ? answer(request) : undefined;
+    return init ? new Response(null, init) : pass();
+  };
+}
 
 testThatNoSecretWasPrinted();

@@ -1,5 +1,7 @@
 /** Whether the plan can be read by its user and not written, and what is said where that is unknown. */
 import assert from "node:assert/strict";
+import { tierOf, TIERS } from "../../cli/doctor/tiers.ts";
+import { tierOf as tierAtGateway } from "../../dev/gateway/plan.ts";
 import { assertCross, examine, idsOf, run } from "../support/doctor_run.ts";
 import type { Bend } from "../support/doctor_front.ts";
 import { optionsOf, PAGE, visit } from "../support/doctor_site.ts";
@@ -11,6 +13,7 @@ import {
   testThatNoSecretWasPrinted,
   useStack,
 } from "../support/doctor_stack.ts";
+import { encodePart } from "../support/keys.ts";
 
 useStack();
 
@@ -53,7 +56,7 @@ Deno.test("a right to update is a cross, which says what is not known and what t
 });
 
 Deno.test("where the plan is elsewhere, it is looked for there, and said by that name", async () => {
-  const bend = rest(Response.json([{ tier: 3 }]));
+  const bend = rest(Response.json([{ tier: 1 }]));
   const env = {
     BEHEST_PLAN_TABLE: "accounts",
     BEHEST_PLAN_COLUMN: "tier",
@@ -61,7 +64,7 @@ Deno.test("where the plan is elsewhere, it is looked for there, and said by that
   };
   const examined = await examineElsewhere({ bend, world: { env } });
   assertCross(examined, "plan_rights", /update accounts\.tier:/, /^Take the right.* on accounts /);
-  assert.equal(meaningOf(examined, "plan_column"), 'accounts.tier is "3".');
+  assert.equal(meaningOf(examined, "plan_column"), 'accounts.tier is "1".');
   const asked = examined.sent.filter(({ url }) => url.includes("/rest/")).map(({ url }) => url);
   const at = "https://ref.supabase.co/rest/v1/accounts";
   assert.deepEqual(asked.slice(0, 2), [
@@ -97,7 +100,9 @@ Deno.test("a user without a row, or without a plan, is told what counts then", a
   assert.match(meaningOf(none, "plan_column"), /no row of this user can be read, so BEHEST_TIER/);
   const empty = await examineElsewhere({ bend: rest(Response.json([{ plan: null }]), refused) });
   assert.match(meaningOf(empty, "plan_column"), /null for this user, so BEHEST_TIER counts/);
-  assert.deepEqual([none.ok, empty.ok], [true, true]);
+  const odd = await examineElsewhere({ bend: rest(Response.json([{ plan: {} }]), refused) });
+  assert.match(meaningOf(odd, "plan_column"), /of a type that no plan has, so BEHEST_TIER counts/);
+  assert.deepEqual([none.ok, empty.ok, odd.ok], [true, true, true]);
 });
 
 Deno.test("what else answers an update says nothing of the rights, and is no tick", async () => {
@@ -132,6 +137,109 @@ Deno.test("a plan's text is quoted, whatever is in it", async () => {
   );
   const examined = await examineElsewhere({ bend });
   assert.match(meaningOf(examined, "plan_column"), /^profiles\.plan is "[^"]*"\.$/);
+});
+
+/** A project whose table says this plan, a session with these claims, and a token for tier 1. */
+function onTierOne(plan: unknown, app_metadata?: unknown, env: Record<string, string> = {}) {
+  const claims = { iss: "https://ref.supabase.co/auth/v1", sub: "u", app_metadata };
+  const session = `${encodePart({ alg: "ES256" })}.${encodePart(claims)}.AAAA`;
+  const bend = rest(Response.json([{ plan }]), refusal(403, "42501"));
+  return examineElsewhere({ bend, session, world: { env } });
+}
+
+Deno.test("a function that looks for the plan in a session without one is a warning, and not well", async () => {
+  const settings = { BEHEST_PLAN_CLAIM: "app_metadata.plan" };
+  const examined = await visit(stack, { settings });
+  assert.deepEqual(idsOf(examined, "warned"), ["plan_column"], examined.out);
+  assert.deepEqual([examined.ok, examined.exit], [true, 0]);
+  const doubt = /^profiles\.plan is "pro"\. But .* minted for tier 1, and that plan is tier 2; /;
+  assert.match(meaningOf(examined, "plan_column"), doubt);
+  assert.match(examined.table, /the session has no app_metadata\.plan\.$/m);
+  assert.match(examined.table, /do this: .*hook is on .*docs\/hook\.md.*sign in anew/);
+  assert.match(examined.table, /\nNothing is wrong; look at what has a !\.$/);
+});
+
+Deno.test("a tier that is not the plan's is a warning, whatever the session says", async () => {
+  for (
+    const [plan, app_metadata, said] of [
+      ["pro", undefined, /has no app_metadata\.plan\.$/],
+      [" MAX", {}, /tier 3; the session has no app_metadata\.plan\.$/],
+      ["pro", { plan: "free" }, /session's app_metadata\.plan is "free"\.$/],
+      [7, null, /tier 7; the session has no/],
+      ["7", { plan: {} }, /tier 7; the session has no/],
+    ] as const
+  ) {
+    const examined = await onTierOne(plan, app_metadata);
+    assert.deepEqual(idsOf(examined, "warned"), ["plan_column"], examined.out);
+    assert.match(meaningOf(examined, "plan_column"), said);
+  }
+});
+
+Deno.test("a tier that is the plan's, or a plan of a tier that is not known, is no warning", async () => {
+  for (const plan of ["free", "Free ", 1, "1", "gold", null, "", "4294967296", {}]) {
+    const examined = await onTierOne(plan);
+    assert.deepEqual(idsOf(examined, "warned"), [], examined.out);
+  }
+});
+
+Deno.test("the environment says where sessions have the plan, and which tiers there are", async () => {
+  const claim = { BEHEST_PLAN_CLAIM: "app_metadata.a.b" };
+  const tiers = { BEHEST_PLAN_TIERS: '{"Gold":1,"pro":1,"silver":4}' };
+  for (
+    const [plan, app_metadata, env, warned] of [
+      ["free", { plan: "free" }, claim, /But the session has no app_metadata\.a\.b, which BEHEST_/],
+      ["gold", {}, claim, /But the session has no app_metadata\.a\.b/],
+      ["free", { a: { b: "free" } }, claim, undefined],
+      ["pro", {}, tiers, undefined],
+      ["gold", {}, tiers, undefined],
+      ["silver", {}, tiers, /tier 4/],
+    ] as const
+  ) {
+    const examined = await onTierOne(plan, app_metadata, { ...env });
+    assert.deepEqual(idsOf(examined, "warned"), warned ? ["plan_column"] : [], examined.out);
+    if (warned) assert.match(meaningOf(examined, "plan_column"), warned);
+  }
+});
+
+Deno.test("a plan is the tier here that the gateway makes of it", () => {
+  for (
+    const plan of [
+      ...[
+        "free",
+        "PRO",
+        " Max ",
+        "gold",
+        "",
+        "0",
+        "7",
+        "07",
+        "+7",
+        "7.0",
+        "1e1",
+        "０",
+        "__proto__",
+      ],
+      ...["4294967295", "4294967296", 0, 7, 2.5, -1, 4294967295, 4294967296, 1e21, true, null, {}],
+    ]
+  ) {
+    assert.equal(tierOf(plan, TIERS), tierAtGateway(plan, TIERS), JSON.stringify(plan));
+  }
+});
+
+Deno.test("settings of plans that are none are wrong usage", async () => {
+  const args = ["--url", stack.url, "--origin", PAGE];
+  for (
+    const [name, values] of [
+      ["BEHEST_PLAN_CLAIM", ["plan", "user_metadata.plan", "app_metadata.", "app_metadata.a..b"]],
+      ["BEHEST_PLAN_TIERS", ["x", "[]", "null", '{"pro":"2"}', '{"pro":-1}', '{"pro":1e400}']],
+    ] as const
+  ) {
+    for (const value of values) {
+      const ran = await run(args, { env: { [name]: value } });
+      assert.deepEqual([ran.exit, ran.out], [2, ""], value);
+      assert.match(ran.warned, new RegExp(`^${name} is a `));
+    }
+  }
 });
 
 Deno.test("a name of the plan's place that is none is wrong usage", async () => {

@@ -4,6 +4,7 @@ import { Secrets } from "../../cli/doctor/secrets.ts";
 import { adviceOnSettings, namesIn, SETTINGS } from "../../cli/doctor/settings.ts";
 import { examineElsewhere } from "../support/doctor_elsewhere.ts";
 import { idsOf, run } from "../support/doctor_run.ts";
+import { encodePart } from "../support/keys.ts";
 
 /** A function that says this to whoever sends a token. */
 function saying(message: string, code = "misconfigured") {
@@ -100,6 +101,91 @@ Deno.test("a secret is hidden before words are cut or bent", () => {
   assert.equal(secrets.quote("a correct ho\u3164rse bat\ufe0ftery b"), '"a … b"');
   const key = `behest_sk_live_${"0".repeat(40)}`;
   assert.ok(!secrets.quote(`${"x".repeat(590)} ${key}`).includes("behest"));
+});
+
+/** A session of somebody with an address, a number and a name. */
+const CLAIMS = {
+  iss: "https://ref.supabase.co/auth/v1",
+  sub: "5f2c1c1e-98e6-4f39-a7c1-2c1a55a2b0f7",
+  aud: "authenticated",
+  role: "authenticated",
+  email: "secret.person@example.com",
+  phone: "4915112345678",
+  app_metadata: { provider: "email", account: "account-0123456789abcdef" },
+  user_metadata: {
+    sub: "5f2c1c1e-98e6-4f39-a7c1-2c1a55a2b0f7",
+    full_name: "Wilhelmina Featherstonehaugh",
+    avatar_url: "https://ref.supabase.co/storage/v1/object/public/a.png",
+  },
+  session_id: "0b8f6c57-3c52-4d3c-8ec6-5a1a3a9d7b11",
+};
+const SIGNATURE = "h4Qe9Zr1xV7bT3kLm0nPq2sUw5yAcD8f";
+const TOKEN = `${encodePart({ alg: "ES256", kid: "k" })}.${encodePart(CLAIMS)}.${SIGNATURE}`;
+
+/** In pieces of this length, with this between them. */
+function broken(text: string, length: number, between: string): string {
+  return text.match(new RegExp(`.{1,${length}}`, "g"))?.join(between) ?? "";
+}
+
+Deno.test("of words with a broken up secret nothing is printed", () => {
+  const secrets = new Secrets();
+  secrets.addSession(TOKEN);
+  secrets.add("correct horse battery");
+  for (const between of [" ", "\n", "\r\n", "\t", "\u0000", "\u00a0", "\u200b ", " | ", "…"]) {
+    for (const length of [3, 7, 15, 31]) {
+      for (const text of [TOKEN, TOKEN.split(".")[1], SIGNATURE, SIGNATURE.toUpperCase()]) {
+        const words = `bad token ${broken(text, length, between)} was sent`;
+        assert.equal(secrets.quote(words), '"…"', `${length} ${JSON.stringify(between)}`);
+        assert.equal(secrets.clean(`The gateway says: ${words}`), "…");
+      }
+    }
+  }
+  assert.equal(secrets.quote(`ends with ${broken(SIGNATURE.slice(-16), 4, " ")}`), '"…"');
+  assert.equal(secrets.quote("a correct-horse\nbattery b"), '"…"');
+  // What is known to the letter goes alone, and the rest is told.
+  assert.equal(secrets.quote(`bad token ${TOKEN} was sent`), '"bad token … was sent"');
+  assert.equal(secrets.quote(`bad ${broken(TOKEN, 15, ".")} was sent`), '"bad … was sent"');
+});
+
+Deno.test("of words with what a session says of its user nothing is printed", () => {
+  const secrets = new Secrets();
+  secrets.addSession(TOKEN);
+  secrets.addEmail("me@a.io");
+  for (
+    const words of [
+      `user ${JSON.stringify(CLAIMS)}`,
+      `user ${JSON.stringify(CLAIMS, null, 2)}`,
+      "user secret.person@example.com is not known",
+      "user SECRET.PERSON @ EXAMPLE.COM is not known",
+      "user secret.person@example",
+      "number +49 151 12345678",
+      "wilhelmina featherstonehaugh",
+      `session ${CLAIMS.session_id}`,
+      "user me@a.io is not known",
+    ]
+  ) {
+    assert.equal(secrets.quote(words), '"…"');
+  }
+});
+
+Deno.test("what a run tells anyway is told, also where a session says it, too", () => {
+  const secrets = new Secrets();
+  secrets.addSession(TOKEN);
+  secrets.addEmail("me@mycompany-of-old.example");
+  for (
+    const words of [
+      `the issuer ${CLAIMS.iss} is not trusted`,
+      'aud is "authenticated", role is "authenticated"'.replaceAll('"', "'"),
+      CLAIMS.sub,
+      CLAIMS.app_metadata.account,
+      "https://ref.supabase.co/storage/v1/object/public/a.png is no image",
+      "https://app.example.com and https://app.mycompany-of-old.example may not ask",
+      "app_metadata.account, user_metadata.full_name and session_id are missing",
+    ]
+  ) {
+    assert.equal(secrets.quote(words), `"${words}"`);
+    assert.equal(secrets.clean(words), words);
+  }
 });
 
 Deno.test("what else a deployment names is quoted, and is no part of an advice", async () => {
