@@ -64,7 +64,7 @@ begin
     -- Every user has a profile from the moment of sign-up. `security definer`, because the Auth
     -- server's own role may not write to this table.
     create or replace function public.create_profile() returns trigger
-    language plpgsql security definer set search_path = ''
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
     as $$
     begin
       insert into public.profiles (id) values (new.id) on conflict (id) do nothing;
@@ -277,8 +277,11 @@ begin
 
   -- Second lock, for a day when somebody grants all on all tables, and for views and functions that
   -- write with their owner's rights: who asks is what counts.
+  --
+  -- The path names pg_temp last. Where it is not named it comes first, and whoever asks could have a
+  -- table or a type of their own in the place of the catalogue's.
   create or replace function public.keep_plan() returns trigger
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
   as $$
   declare
     -- What PostgREST has set. current_user would be whoever wrote the function that is running.
@@ -348,7 +351,7 @@ begin
 
   -- For billing. `security definer`, because the secret key's role does not see auth.users.
   create or replace function public.set_plan(user_id uuid, plan text) returns void
-  language plpgsql security definer set search_path = ''
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
   as $$
   declare
     written text;

@@ -131,6 +131,26 @@ projectTest("the trigger alone keeps plans from users to whom all was granted", 
   assert.deepEqual(await plans(db), ["a pro 1", "b free 0"]);
 });
 
+projectTest(
+  "a table of the user's own in the place of the catalogue's is not asked who they are",
+  async (db) => {
+    await migrated(db, [OWN]);
+    await db.migrate(OWNERS_WAYS);
+    await setPlan(db, ALICE, "pro");
+    await db.migrate(GRANT_ALL);
+    const user = (sql: string) => db.as("authenticated", ALICE, sql);
+    await user(
+      "create temp table pg_roles (oid oid, rolname name, rolsuper bool, rolbypassrls bool)",
+    );
+    await user("grant select on pg_temp.pg_roles to public");
+    try {
+      await assertAllRefused(db, STATEMENTS, ["authenticated"]);
+    } finally {
+      await user("drop table pg_temp.pg_roles");
+    }
+  },
+);
+
 projectTest("a view and a function of the owner's are no way around the rights", async (db) => {
   await migrated(db, [OWN]);
   await db.migrate(OWNERS_WAYS);

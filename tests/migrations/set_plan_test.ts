@@ -8,6 +8,7 @@ import {
   OWN,
   plans,
   projectTest,
+  raceTest,
   setPlan,
   STATES,
   SYNC,
@@ -55,6 +56,24 @@ projectTest(
     assert.deepEqual(await plans(db), ["a max 2", "b pro 0"]);
   },
 );
+
+// On PGlite the caller is no session of its own, and its own statement would run the check.
+raceTest("a type of the caller's own does not run its checks as the owner", async (db) => {
+  await migrated(db, [OWN]);
+  const billing = (sql: string) => db.as("service_role", "", sql);
+  await billing(`
+    create function pg_temp.tells(pg_catalog.text) returns boolean language plpgsql
+    as $$ begin raise exception 'run as %', current_user; end $$`);
+  await billing(`
+    create domain pg_temp.text as pg_catalog.text
+      check (value is null or pg_temp.tells(value::pg_catalog.text))`);
+  try {
+    await setPlan(db, ALICE, "pro");
+    assert.deepEqual(await plans(db), ["a pro 1", "b free 0"]);
+  } finally {
+    await billing("drop function pg_temp.tells(pg_catalog.text) cascade");
+  }
+});
 
 projectTest("a change that another trigger makes is counted", async (db) => {
   await migrated(db, [OWN]);
