@@ -24,7 +24,10 @@ export interface Pause {
    * @param session token that it was made by
    */
   begin(error: BehestError, session?: string): void;
-  /** The session has this token: where it was over, whoever was to sign in again has done so. */
+  /**
+   * The session has this token: where it was over, whoever was to sign in again may have done so. That
+   * is believed once until something succeeds: each tab's refresh is told to all.
+   */
   heard(session: string | undefined): void;
   /** Behest has answered 401 to this token, which counts as a failed mint before long. */
   refused(token: Held): void;
@@ -41,6 +44,7 @@ export function makePause(clock: Clock): Pause {
   let strikes = 0;
   const waiting = () => failure && failure.age() < failure.seconds ? failure.error : undefined;
   let over: string | undefined;
+  let believed = false;
   const begin = (error: BehestError, session?: string) => {
     over = session;
     if (waiting()) return;
@@ -50,6 +54,7 @@ export function makePause(clock: Clock): Pause {
   const forget = () => {
     failure = undefined;
     failures = strikes = 0;
+    believed = false;
   };
   return {
     last: () => failure?.error,
@@ -64,11 +69,15 @@ export function makePause(clock: Clock): Pause {
     },
     end() {
       failure = undefined;
+      believed = false;
       if (strikes <= STRIKES_IN_DOUBT) failures = 0;
     },
     forget,
     heard(session) {
-      if (failure?.error.code === "expired_token" && session !== over) forget();
+      const { code, retryAfter } = failure?.error ?? {};
+      if (code !== "expired_token" || retryAfter || believed || session === over) return;
+      failure = undefined;
+      believed = true;
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { Clock } from "./clock.ts";
 import { closedError } from "./error.ts";
 import { readClaims } from "./session_token.ts";
-import type { SessionAnswer, SupabaseLike } from "./supabase.ts";
+import type { SessionAnswer, SupabaseLike, SupabaseSession } from "./supabase.ts";
 import { begin, untilAborted, type Work } from "./work.ts";
 
 /** Who is signed in, by events and by being asked. */
@@ -26,26 +26,32 @@ export function authOf(supabase: SupabaseLike, ms: number, clock: Clock): Auth {
   const { accessToken } = supabase as { accessToken?: () => Promise<string | null> };
   if (!accessToken) return { auth: supabase.auth };
   let listener: Parameters<SupabaseLike["auth"]["onAuthStateChange"]>[0];
+  /** The last token that was told or answered; at first none was, not even that there is none. */
   let last: string | undefined | null = null;
   const looks: Set<Work<string | undefined>> = new Set();
 
-  const getSession = async (): Promise<SessionAnswer> => {
+  const session = async (): Promise<SupabaseSession | null> => {
     const access_token = await Promise.resolve().then(accessToken).catch((error) => {
       // Its fields may be secrets, and its status is not the Auth server's.
       throw { name: Object(error).name };
     });
     // Whose a token is is all that is known of its user.
     const id = access_token && readClaims(access_token).sub;
-    return { data: { session: id ? { access_token, user: { id } } : null }, error: null };
+    return id ? { access_token, user: { id } } : null;
+  };
+  const getSession = async (): Promise<SessionAnswer> => {
+    const now = await session();
+    last = now?.access_token;
+    return { data: { session: now }, error: null };
   };
 
   const ask = async () => {
     // Whoever cannot be asked for may have left.
-    const { session } = await getSession().then(({ data }) => data, () => ({ session: null }));
-    const token = session?.access_token;
-    if (token !== last) listener("", session);
+    const now = await session().catch(() => null);
+    const token = now?.access_token;
+    if (token !== last) listener("", now);
     last = token;
-    return session?.user.id;
+    return now?.user.id;
   };
 
   return {

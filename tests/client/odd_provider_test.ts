@@ -1,5 +1,6 @@
 /** A provider that takes its time, fails, or names another user while it is asked. */
 import assert from "node:assert/strict";
+import { ownerOf } from "../support/client_auth.ts";
 import { codeOf, Held, settle, watch } from "../support/client_calls.ts";
 import { BASE_URL } from "../support/client_function.ts";
 import { inProvider } from "../support/client_provider.ts";
@@ -111,3 +112,39 @@ Deno.test("many who ask all the time, of a provider that takes its time, make no
     }
   });
 });
+
+for (const options of [{}, DIRECT]) {
+  const way = "direct" in options ? "direct" : "by the function";
+
+  for (const before of ["ada", undefined]) {
+    Deno.test(`${way}: who came between two questions and left again leaves nothing behind for ${before ?? "nobody"}`, async () => {
+      await inProvider(before, options, async ({ behest, gateway, provider }) => {
+        // Each user's token is kept, as providers do.
+        const tokens = new Map([[before, provider.token]]);
+        provider.become("bob");
+        tokens.set("bob", provider.token);
+        const here = (user: string | undefined) => {
+          provider.user = user;
+          provider.token = tokens.get(user) ?? null;
+        };
+        here(before);
+        let asked = 0;
+        provider.answer = () => {
+          if (++asked === 2) here("bob");
+          return Promise.resolve(provider.token);
+        };
+        await behest.getToken().catch(() => {});
+        here(before);
+        if (before === undefined) {
+          await rejects(behest.getToken(), "no_session");
+          await rejects(behest.fetch(CHAT), "no_session");
+          assert.equal(gateway.sent.length, 0);
+        } else {
+          assert.equal(ownerOf((await behest.getToken()).token), before);
+          await behest.fetch(CHAT);
+          assert.equal(gateway.last.owner, before);
+        }
+      });
+    });
+  }
+}

@@ -1,7 +1,8 @@
 /** A refresh that is refused, or brings what nobody asked for: no sign-out, no storm, no other user. */
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { settle } from "../support/client_calls.ts";
+import { inBrowser } from "../support/client_browser.ts";
+import { settle, until } from "../support/client_calls.ts";
 import { refused } from "../support/client_function.ts";
 import { inMinimal, sessionOf } from "../support/client_minimal.ts";
 import { withoutBackoff } from "../support/client_openai.ts";
@@ -113,5 +114,28 @@ Deno.test("the pause of one user's fault outlives their signing out and in, and 
     assert.equal(world.mints.length, 1);
     await signIn(world.tab, "bob");
     assert.match(await world.token(), /^bt\.bob\./);
+  });
+});
+
+Deno.test("tabs of one user whose sessions the function finds over do not end one another's pause", async () => {
+  await inBrowser(async (browser) => {
+    const after = { "Retry-After": "30" };
+    for (const headers of [{}, after]) {
+      browser.function.always(() => refused(401, "expired_token", headers));
+      const tabs = await browser.together();
+      await signIn(tabs[0], "ada");
+      await until("both know her", () => tabs.every(({ user }) => user === "ada"));
+      const [mints, refreshes] = [browser.mints.length, browser.refreshes];
+      for (let nth = 0; nth < 40; nth++) {
+        await Promise.all(tabs.map(({ behest }) => behest.getToken().catch(() => {})));
+        await settle();
+      }
+      // Each tab's first try with its refresh, and once more for what the other one told.
+      assert.ok(browser.mints.length - mints <= 8, `${browser.mints.length - mints}`);
+      assert.ok(browser.refreshes - refreshes <= 4, `${browser.refreshes - refreshes}`);
+      browser.function.always((mint) => browser.function.good(mint));
+      browser.clock.advance(31);
+      for (const { behest } of tabs) await behest.getToken();
+    }
   });
 });
