@@ -1,6 +1,8 @@
 import { createHandler } from "./handler.ts";
 import { systemClock } from "./upstream.ts";
 
+const { console } = globalThis;
+
 Deno.serve(createHandler({
   env: Deno.env,
   fetch,
