@@ -47,7 +47,7 @@ async function verifiers(signer: Signer): Promise<Record<string, Work>> {
   const authorization = `Bearer ${token}`;
   return {
     bare: () => () => crypto.subtle.verify(BARE[signer.alg], imported, tag, bytes),
-    ours: () => () => core.verify(core.read(authorization), seconds()),
+    ours: () => () => core.verify(core.read(NOTHING, authorization), seconds()),
     jose: () => () =>
       jwtVerify(token, imported, {
         audience: "authenticated",
@@ -87,8 +87,8 @@ async function signers(): Promise<Record<string, Work>> {
   return {
     bare: () => () => crypto.subtle.sign(how, key, input),
     ours: async () => {
-      const candidate = await core.verify(core.read(authorization), seconds());
-      const grant = core.grant(core.confirm(candidate, undefined, seconds()), undefined, NOTHING);
+      const candidate = await core.verify(core.read(NOTHING, authorization), seconds());
+      const grant = core.grant(core.confirm(candidate, undefined, seconds()), undefined);
       return () => core.sign(grant, seconds());
     },
     jose: () => () =>

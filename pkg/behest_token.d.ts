@@ -1,5 +1,15 @@
 /* tslint:disable */
 /* eslint-disable */
+/**
+ * The algorithm of a session token.
+ */
+
+export type Algorithm = "HS256" | "ES256" | "RS256" | "EdDSA";
+/**
+ * Where the key of a token is: needs no fetch, is in the fetched key set, or may be in a newer one.
+ */
+
+export type KeyState = "settled" | "held" | "missing";
 /** Where the settings are; `Deno.env` is one. */
 export interface Environment {
     get(name: string): string | undefined;
@@ -93,9 +103,6 @@ export interface Setup {
     readonly behestKey?: string;
 }
 
-/** Whether the token's key is in the fetched key set, may be in a newer one, or needs no fetch. */
-export type KeyState = "settled" | "held" | "missing";
-
 
 
 /**
@@ -108,7 +115,7 @@ export class Candidate {
     /**
      * The algorithm of the session token, for the log.
      */
-    readonly algorithm: string;
+    readonly algorithm: Algorithm;
     /**
      * The very token that was judged, as Supabase takes it.
      */
@@ -142,10 +149,6 @@ export class Core {
      */
     accept(grant: Grant, answer: Answer, now: number): string;
     /**
-     * Checks a request's body. Throws `invalid_request`.
-     */
-    check(body: Uint8Array | number[]): void;
-    /**
      * Makes a session of it, with the Auth server's answer where `setup.userUrl` is set. Throws
      * `invalid_session`, `anonymous_forbidden`, `uid_missing`, `supabase_rejected`,
      * `auth_unavailable`, `auth_timeout`.
@@ -159,7 +162,7 @@ export class Core {
      * Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
      * Throws `supabase_rejected`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
      */
-    grant(session: Session, answer: Answer | null | undefined, body: Uint8Array | number[]): Grant;
+    grant(session: Session, answer?: Answer | null): Grant;
     /**
      * Where the token's key is.
      */
@@ -170,9 +173,10 @@ export class Core {
      */
     static open(environment: Environment): Core | Promise<Core>;
     /**
-     * Reads the token out of an `Authorization` header. Throws 401s.
+     * Reads a request: the parameters out of its body, then the token out of its `Authorization`
+     * header. Throws `invalid_request` and 401s.
      */
-    read(authorization?: string | null): Token;
+    read(body: Uint8Array | number[], authorization?: string | null): Token;
     /**
      * The body that asks Behest for the token, where `setup.mode` is `api_key`.
      */
@@ -227,7 +231,7 @@ export class Session {
 }
 
 /**
- * A session token as it came.
+ * A session token as it came, and what was asked beside it.
  */
 export class Token {
     private constructor();
@@ -238,12 +242,9 @@ export class Token {
 export function __wbg_reset_state(): void;
 
 /**
- * Every refusal of the contract's error table, by its code.
- *
- * # Errors
- * Where the platform broke.
+ * A refusal of the contract's error table; nothing for a code that is not there.
  */
-export function faults(): Record<FaultCode, Fault>;
+export function fault(code: FaultCode): Fault;
 
 /**
  * Says in the log where a panic came from, before it becomes a trap.
@@ -257,25 +258,24 @@ export interface InitOutput {
     readonly __wbg_grant_free: (a: number, b: number) => void;
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly __wbg_token_free: (a: number, b: number) => void;
-    readonly candidate_algorithm: (a: number) => [number, number];
+    readonly candidate_algorithm: (a: number) => number;
     readonly candidate_authorization: (a: number) => [number, number];
     readonly candidate_sub: (a: number) => [number, number];
     readonly candidate_verified: (a: number) => number;
     readonly core_accept: (a: number, b: number, c: any, d: number) => [number, number, number, number];
     readonly core_acceptKeys: (a: number, b: any) => [number, number, number];
-    readonly core_check: (a: number, b: number, c: number) => [number, number];
     readonly core_confirm: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly core_discard: (a: number, b: number) => void;
-    readonly core_grant: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly core_grant: (a: number, b: number, c: number) => [number, number, number];
     readonly core_keyState: (a: number, b: number) => [number, number, number];
     readonly core_open: (a: any) => [number, number, number];
-    readonly core_read: (a: number, b: number, c: number) => [number, number, number];
+    readonly core_read: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly core_request: (a: number, b: number) => [number, number, number, number];
     readonly core_screen: (a: number, b: number, c: number) => [number, number];
     readonly core_setup: (a: number) => [number, number, number];
     readonly core_sign: (a: number, b: number, c: number) => [number, number, number];
     readonly core_verify: (a: number, b: number, c: number) => [number, number, number];
-    readonly faults: () => [number, number, number];
+    readonly fault: (a: number, b: number) => any;
     readonly grant_notice: (a: number) => [number, number];
     readonly grant_tier: (a: number) => number;
     readonly session_uid: (a: number) => [number, number];

@@ -3,6 +3,8 @@
 use crate::answer::Answer;
 use crate::fault::Fault;
 use crate::json::without_mark;
+use crate::label::Algorithm;
+use crate::parameters::Parameters;
 use crate::{grant, session, token};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -45,15 +47,19 @@ extern "C" {
 impl From<&JsAnswer> for Answer {
     fn from(answer: &JsAnswer) -> Self {
         let status = answer.status();
+        let body = answer.body().and_then(text);
         // Asked for where it counts: each look over the border costs as much as the rest.
+        if let Some(200..=299) = status {
+            return Self {
+                status,
+                body,
+                ..Self::default()
+            };
+        }
         let refused = matches!(status, Some(300..=499));
         Self {
             status,
-            body: answer.body().and_then(|bytes| {
-                std::str::from_utf8(without_mark(&bytes))
-                    .ok()
-                    .map(str::to_owned)
-            }),
+            body,
             retry_after: answer.retry_after(),
             timed_out: answer.timed_out() == Some(true),
             error_code: refused.then(|| answer.error_code()).flatten(),
@@ -62,10 +68,18 @@ impl From<&JsAnswer> for Answer {
     }
 }
 
-/// A session token as it came.
+/// Bytes as text, without a mark; nothing where they are no UTF-8.
+fn text(bytes: Vec<u8>) -> Option<String> {
+    match without_mark(&bytes) {
+        marked if marked.len() < bytes.len() => str::from_utf8(marked).ok().map(str::to_owned),
+        _ => String::from_utf8(bytes).ok(),
+    }
+}
+
+/// A session token as it came, and what was asked beside it.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Token(pub(crate) token::UntrustedToken);
+pub struct Token(pub(crate) token::UntrustedToken, pub(crate) Parameters);
 
 /// A token that has passed every check but the Auth server's.
 #[wasm_bindgen]
@@ -73,12 +87,13 @@ pub struct Token(pub(crate) token::UntrustedToken);
 pub struct Candidate(
     pub(crate) session::Candidate,
     pub(crate) token::UntrustedToken,
+    pub(crate) Parameters,
 );
 
 /// A user whose session is good.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Session(pub(crate) session::Session);
+pub struct Session(pub(crate) session::Session, pub(crate) Parameters);
 
 /// Leave for one user to have one token.
 #[wasm_bindgen]
@@ -96,7 +111,7 @@ impl Candidate {
     /// The very token that was judged, as Supabase takes it.
     #[wasm_bindgen(getter)]
     pub fn authorization(&self) -> String {
-        format!("Bearer {}", self.1.text())
+        ["Bearer ", self.1.text()].concat()
     }
 
     /// Whether its signature was verified here. Where it was not, the Auth server decides alone, and
@@ -108,8 +123,8 @@ impl Candidate {
 
     /// The algorithm of the session token, for the log.
     #[wasm_bindgen(getter)]
-    pub fn algorithm(&self) -> String {
-        self.0.algorithm().name().to_owned()
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm().into()
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod algorithm;
 pub mod answer;
+mod base64url;
 pub mod claims;
 pub mod crypto;
 mod curve;
@@ -19,6 +20,7 @@ pub mod issuer;
 pub mod json;
 pub mod jwk;
 pub mod keyset;
+mod label;
 pub mod mint;
 pub mod origin;
 pub mod parameters;
@@ -38,9 +40,10 @@ mod uuid;
 pub mod webcrypto;
 
 use crate::answer::Answer;
-use crate::exchange::{Exchange, KeyState};
+use crate::exchange::Exchange;
 use crate::fault::{Code, Fault};
 use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token, given, thrown};
+use crate::label::KeyState;
 use crate::parameters::Parameters;
 use crate::promise::drive;
 use crate::setup::Setup;
@@ -57,17 +60,12 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
-/// Every refusal of the contract's error table, by its code.
-///
-/// # Errors
-/// Where the platform broke.
-#[wasm_bindgen(unchecked_return_type = "Record<FaultCode, Fault>")]
-pub fn faults() -> Result<JsValue, JsValue> {
-    let table = js_sys::Object::new();
-    for &code in Code::ALL {
-        js_sys::Reflect::set(&table, &code.name().into(), &given(&Fault::from(code))?)?;
-    }
-    Ok(table.into())
+/// A refusal of the contract's error table; nothing for a code that is not there.
+#[wasm_bindgen(unchecked_return_type = "Fault")]
+#[must_use]
+pub fn fault(#[wasm_bindgen(unchecked_param_type = "FaultCode")] code: &str) -> JsValue {
+    let known = Code::ALL.iter().find(|known| known.name() == code);
+    known.map_or(JsValue::UNDEFINED, |code| thrown(Fault::from(*code)))
 }
 
 /// The exchange, with its settings read and its keys imported.
@@ -109,27 +107,19 @@ impl Core {
         given(&setup)
     }
 
-    /// Checks a request's body. Throws `invalid_request`.
-    pub fn check(&self, body: &[u8]) -> Result<(), JsValue> {
-        Parameters::read(body).map(drop).map_err(thrown)
-    }
-
-    /// Reads the token out of an `Authorization` header. Throws 401s.
-    pub fn read(&self, authorization: Option<String>) -> Result<Token, JsValue> {
-        token::UntrustedToken::from_authorization(authorization.as_deref())
-            .map(Token)
-            .map_err(thrown)
+    /// Reads a request: the parameters out of its body, then the token out of its `Authorization`
+    /// header. Throws `invalid_request` and 401s.
+    pub fn read(&self, body: &[u8], authorization: Option<String>) -> Result<Token, JsValue> {
+        let parameters = Parameters::read(body).map_err(thrown)?;
+        let token = token::UntrustedToken::from_authorization(authorization.as_deref());
+        let token = token.map_err(thrown)?;
+        Ok(Token(token, parameters))
     }
 
     /// Where the token's key is.
-    #[wasm_bindgen(unchecked_return_type = "KeyState", js_name = keyState)]
-    pub fn key_state(&self, token: &Token) -> Result<JsValue, JsValue> {
-        let state = match self.exchange()?.key_state(&token.0) {
-            KeyState::Settled => "settled",
-            KeyState::Held => "held",
-            KeyState::Missing => "missing",
-        };
-        Ok(state.into())
+    #[wasm_bindgen(js_name = keyState)]
+    pub fn key_state(&self, token: &Token) -> Result<KeyState, JsValue> {
+        Ok(self.exchange()?.key_state(&token.0).into())
     }
 
     /// Judges the claims of a token that nothing has verified yet, so that one that could never be
@@ -149,7 +139,7 @@ impl Core {
     /// used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one.
     #[wasm_bindgen(unchecked_return_type = "number | Promise<number>", js_name = acceptKeys)]
     pub fn accept_keys(&self, answer: &JsAnswer) -> Result<JsValue, JsValue> {
-        let exchange = self.exchange()?;
+        let exchange = Rc::clone(self.exchange()?);
         let answer = Answer::from(answer);
         drive(Box::pin(async move {
             exchange
@@ -163,11 +153,12 @@ impl Core {
     /// Verifies signature and claims. Throws 401s, `client_forbidden` and `misconfigured`.
     #[wasm_bindgen(unchecked_return_type = "Candidate | Promise<Candidate>")]
     pub fn verify(&self, token: Token, now: f64) -> Result<JsValue, JsValue> {
-        let exchange = self.exchange()?;
+        let exchange = Rc::clone(self.exchange()?);
         drive(Box::pin(async move {
-            let candidate = exchange.verify(&token.0, seconds(now)).await;
+            let Token(token, parameters) = token;
+            let candidate = exchange.verify(&token, seconds(now)).await;
             candidate
-                .map(|candidate| Candidate(candidate, token.0).into())
+                .map(|candidate| Candidate(candidate, token, parameters).into())
                 .map_err(thrown)
         }))
     }
@@ -182,34 +173,28 @@ impl Core {
         now: f64,
     ) -> Result<Session, JsValue> {
         let answer = answer.as_ref().map(Answer::from);
-        let session = self
-            .exchange()?
-            .confirm(candidate.0, answer.as_ref(), seconds(now));
-        session.map(Session).map_err(thrown)
+        let Candidate(candidate, _, parameters) = candidate;
+        let exchange = self.exchange()?;
+        let session = exchange.confirm(candidate, answer.as_ref(), seconds(now));
+        let session = session.map_err(thrown)?;
+        Ok(Session(session, parameters))
     }
 
     /// Grants the session's user a token, with PostgREST's answer where `setup.planUrl` is set.
     /// Throws `supabase_rejected`, `plan_unavailable`, `plan_timeout`, `model_forbidden`.
-    pub fn grant(
-        &self,
-        session: Session,
-        answer: Option<JsAnswer>,
-        body: &[u8],
-    ) -> Result<Grant, JsValue> {
+    pub fn grant(&self, session: Session, answer: Option<JsAnswer>) -> Result<Grant, JsValue> {
         let answer = answer.as_ref().map(Answer::from);
-        // Read again: between `check` and here it was JavaScript's.
-        let parameters = Parameters::read(body).map_err(thrown)?;
+        let Session(session, parameters) = session;
         let exchange = self.exchange()?;
-        let granted = exchange.grant(&session.0, answer.as_ref(), &parameters);
-        granted
-            .map(|(grant, notice)| Grant(grant, notice))
-            .map_err(thrown)
+        let granted = exchange.grant(&session, answer.as_ref(), &parameters);
+        let (grant, notice) = granted.map_err(thrown)?;
+        Ok(Grant(grant, notice))
     }
 
     /// Signs the token here, where `setup.mode` is `local`. Gives the body of the 200.
     #[wasm_bindgen(unchecked_return_type = "string | Promise<string>")]
     pub fn sign(&self, grant: Grant, now: f64) -> Result<JsValue, JsValue> {
-        let exchange = self.exchange()?;
+        let exchange = Rc::clone(self.exchange()?);
         drive(Box::pin(async move {
             let response = exchange.sign(&grant.0, seconds(now)).await;
             response
@@ -234,8 +219,10 @@ impl Core {
             .map_err(thrown)
     }
 
-    fn exchange(&self) -> Result<Rc<Exchange<WebCrypto>>, JsValue> {
-        self.exchange.clone().map_err(thrown)
+    fn exchange(&self) -> Result<&Rc<Exchange<WebCrypto>>, JsValue> {
+        self.exchange
+            .as_ref()
+            .map_err(|fault| thrown(fault.clone()))
     }
 }
 

@@ -90,6 +90,3 @@ export interface Setup {
   /** Sent to Behest, and to nobody else. A secret. */
   readonly behestKey?: string;
 }
-
-/** Whether the token's key is in the fetched key set, may be in a newer one, or needs no fetch. */
-export type KeyState = "settled" | "held" | "missing";

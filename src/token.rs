@@ -1,9 +1,9 @@
 //! A compact JWS, taken apart and trusted in nothing (RFC 7515 section 7.1).
 
 use crate::algorithm::Algorithm;
+use crate::base64url;
 use crate::fault::{Code, Fault};
 use crate::json::Json;
-use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// Longest token that is looked at, in bytes. A GoTrue token is about 1 KiB; HTTP servers in front
 /// of us cut headers off at 8 to 64 KiB.
@@ -58,9 +58,7 @@ impl UntrustedToken {
         else {
             return Err(malformed("not three parts"));
         };
-        let decode = |part: &str| {
-            Base64UrlUnpadded::decode_vec(part).map_err(|_| malformed("not base64url"))
-        };
+        let decode = |part: &str| base64url::decode(part).ok_or_else(|| malformed("not base64url"));
         let header = Header::read(&decode(header)?).map_err(malformed)?;
         let payload = decode(payload)?;
         let signature = decode(signature)?;

@@ -413,3 +413,13 @@ fn a_banned_user_gets_no_session_until_the_ban_is_over() {
         );
     }
 }
+
+#[test]
+fn the_surface_that_javascript_sees_names_every_refusal_and_no_other() {
+    let surface = include_str!("../src/surface.d.ts");
+    let (_, codes) = surface.split_once("export type FaultCode =").unwrap();
+    let (codes, _) = codes.split_once(';').unwrap();
+    let named: Vec<_> = codes.split('"').skip(1).step_by(2).collect();
+    let known: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(named, known);
+}

@@ -1,6 +1,6 @@
 /** `openapi.yaml` against OpenAPI, against the core, and against the running function. */
 import assert from "node:assert/strict";
-import { faults } from "../supabase/functions/behest-token/wasm.ts";
+import { faults } from "./support/faults.ts";
 import { DOCUMENT, type Plan, programs, schemathesis } from "./openapi/schemathesis.ts";
 import { signerOf } from "./support/keys.ts";
 import { run } from "./support/python.ts";

@@ -4,7 +4,7 @@ import { localSettings } from "./support/behest_keys.ts";
 import { payloadOf } from "./support/keys.ts";
 import { failing, json } from "./support/upstreams.ts";
 import { World } from "./support/world.ts";
-import { faults } from "../supabase/functions/behest-token/wasm.ts";
+import { faults } from "./support/faults.ts";
 
 const root = new URL("../", import.meta.url);
 const text = (path: string) => Deno.readTextFile(new URL(path, root));

@@ -1,6 +1,6 @@
 /** The page on troubleshooting against the core. */
 import assert from "node:assert/strict";
-import { faults } from "../supabase/functions/behest-token/wasm.ts";
+import { faults } from "./support/faults.ts";
 
 const page = await Deno.readTextFile(new URL("../docs/troubleshooting.md", import.meta.url));
 

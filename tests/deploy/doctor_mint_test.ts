@@ -1,7 +1,7 @@
 /** Whether a Behest token comes, and what it says. */
 import assert from "node:assert/strict";
 import { adviceFor, CODES } from "../../cli/doctor/codes.ts";
-import { faults } from "../../supabase/functions/behest-token/wasm.ts";
+import { faults } from "../support/faults.ts";
 import { AFTER_MINTS, assertCross, examine, idsOf, secrets } from "../support/doctor_run.ts";
 import { atSite, bendFunction, PAGE, visit } from "../support/doctor_site.ts";
 import {

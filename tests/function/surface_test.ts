@@ -37,19 +37,19 @@ async function authorization(): Promise<string> {
 Deno.test("JavaScript can make no handle of its own", async () => {
   const core = await open();
   const forged = <T>(of: { prototype: T }): T => Object.create(of.prototype as object);
-  assert.throws(() => core.grant(forged(Session), undefined, NOTHING));
+  assert.throws(() => core.grant(forged(Session), undefined));
   assert.throws(() => core.confirm(forged(Candidate), undefined, now));
   assert.throws(() => core.verify(forged(Token), now));
   assert.throws(() => core.sign(forged(Grant), now));
-  assert.throws(() => core.grant({ uid: "u_1" } as unknown as Session, undefined, NOTHING));
+  assert.throws(() => core.grant({ uid: "u_1" } as unknown as Session, undefined));
 });
 
 Deno.test("no step can be left out", async () => {
   const core = await open();
-  const token = core.read(await authorization());
+  const token = core.read(NOTHING, await authorization());
   assert.throws(() => core.confirm(token as unknown as Candidate, undefined, now));
-  const candidate = await core.verify(core.read(await authorization()), now);
-  assert.throws(() => core.grant(candidate as unknown as Session, undefined, NOTHING));
+  const candidate = await core.verify(core.read(NOTHING, await authorization()), now);
+  assert.throws(() => core.grant(candidate as unknown as Session, undefined));
   // With the user check on there is no session without the Auth server's answer.
   assert.throws(() => core.confirm(candidate, undefined, now), { code: "internal" });
 });
@@ -58,7 +58,7 @@ Deno.test("a step uses up the one before: nothing is minted twice", async () => 
   for (let again = 0; again < 4; again++) {
     // A core of its own for each: misuse costs the instance.
     const core = await open({ BEHEST_USER_CHECK: "claims" });
-    const token = core.read(await authorization());
+    const token = core.read(NOTHING, await authorization());
     const candidate = await core.verify(token, now);
     if (again === 0) {
       assert.throws(() => core.verify(token, now));
@@ -69,9 +69,9 @@ Deno.test("a step uses up the one before: nothing is minted twice", async () => 
       assert.throws(() => core.confirm(candidate, undefined, now));
       continue;
     }
-    const grant = core.grant(session, undefined, NOTHING);
+    const grant = core.grant(session, undefined);
     if (again === 2) {
-      assert.throws(() => core.grant(session, undefined, NOTHING));
+      assert.throws(() => core.grant(session, undefined));
       continue;
     }
     assert.match(await core.sign(grant, now), /^\{"token":"eyJ/);
@@ -82,8 +82,8 @@ Deno.test("a step uses up the one before: nothing is minted twice", async () => 
 Deno.test("a clock that tells no time signs no token", async () => {
   for (const nonsense of [NaN, -1, Infinity]) {
     const core = await open({ BEHEST_USER_CHECK: "claims" });
-    const candidate = await core.verify(core.read(await authorization()), now);
-    const grant = core.grant(core.confirm(candidate, undefined, now), undefined, NOTHING);
+    const candidate = await core.verify(core.read(NOTHING, await authorization()), now);
+    const grant = core.grant(core.confirm(candidate, undefined, now), undefined);
     await assert.rejects(
       async () => await core.sign(grant, nonsense),
       (fault: Fault) => fault.code === "internal",
@@ -94,7 +94,7 @@ Deno.test("a clock that tells no time signs no token", async () => {
 Deno.test("a clock that tells no time lets no token through", async () => {
   const core = await open();
   for (const time of [NaN, -1, Infinity]) {
-    const token = core.read(await authorization());
+    const token = core.read(NOTHING, await authorization());
     await assert.rejects(async () => await core.verify(token, time), { code: "expired_token" });
   }
 });

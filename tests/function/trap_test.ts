@@ -49,7 +49,7 @@ async function world(fetchKeys?: () => Promise<Response>): Promise<World> {
 }
 
 /** Makes the next call of a core's method run with its memory out of bounds: a real trap. */
-function trapOnce(method: "check" | "confirm"): void {
+function trapOnce(method: "read" | "confirm"): void {
   // deno-lint-ignore no-explicit-any -- reaches under the types, as only an accident would
   const prototype = Core.prototype as any;
   const original = prototype[method];
@@ -65,7 +65,7 @@ async function code(response: Response): Promise<string> {
   return (await response.json()).error.code;
 }
 
-for (const method of ["check", "confirm"] as const) {
+for (const method of ["read", "confirm"] as const) {
   Deno.test(`a trap in ${method} answers internal once; the next request has a fresh instance`, async () => {
     const { ask, log } = await world();
     assert.equal((await ask()).status, 200);
@@ -112,7 +112,7 @@ function trapNext(prototype: any, member: string): { readonly sprung: boolean } 
 }
 
 const EVERYWHERE: [unknown, string, ("api_key" | "local")?][] = [
-  ...["check", "read", "keyState", "acceptKeys", "screen", "verify", "confirm", "grant"]
+  ...["read", "keyState", "acceptKeys", "screen", "verify", "confirm", "grant"]
     .map((name): [unknown, string] => [Core.prototype, name]),
   [Core.prototype, "request", "api_key"],
   [Core.prototype, "accept", "api_key"],
@@ -159,7 +159,7 @@ Deno.test("a request under way when another one traps is answered, not left hang
   try {
     const underWay = ask();
     await reached.promise;
-    trapOnce("check");
+    trapOnce("read");
     assert.equal((await ask()).status, 500);
     held.resolve();
     assert.equal(await code(await underWay), "internal");
@@ -179,7 +179,7 @@ Deno.test("a request that waits for keys when another one traps is answered, and
   });
   const underWay = ask();
   await asked.promise;
-  trapOnce("check");
+  trapOnce("read");
   assert.equal(await code(await ask()), "internal");
   answers[0].resolve(Response.json({ keys: [] }));
   assert.equal(await code(await underWay), "internal");
@@ -192,7 +192,7 @@ Deno.test("one function's trap does not silence another in the same isolate", as
   const [one, other] = [await world(), await world()];
   assert.equal((await one.ask()).status, 200);
   assert.equal((await other.ask()).status, 200);
-  trapOnce("check");
+  trapOnce("read");
   assert.equal((await one.ask()).status, 500);
   // Its handles are stale: it says so once, and opens its core anew.
   assert.equal(await code(await other.ask()), "internal");
@@ -209,7 +209,7 @@ Deno.test("a trap within a call, which the call itself catches, costs the instan
       if (!armed) return undefined;
       armed = false;
       const handle = Object.create(Core.prototype, { __wbg_ptr: { value: 0x7fff_fff0 } });
-      return handle.check(new Uint8Array());
+      return handle.read(new Uint8Array());
     },
   });
   assertCode(await world.ask(), "internal");
@@ -228,10 +228,10 @@ Deno.test("a trap within a call, which nobody would hear of, leaves that call wi
     const handle = Object.create(Core.prototype, { __wbg_ptr: { value: 0x7fff_fff0 } });
     const trapping = {
       ...answer,
-      get retryAfter() {
-        assert.throws(() => handle.check(new Uint8Array()), WebAssembly.RuntimeError);
+      get status() {
+        assert.throws(() => handle.read(new Uint8Array()), WebAssembly.RuntimeError);
         early = [...watch.entered];
-        return undefined;
+        return answer.status;
       },
     };
     return accept.call(this, grant, trapping, now);
@@ -270,15 +270,15 @@ Deno.test("a trap while the glue passes its arguments frees nothing on the fresh
   for (const settings of [{}, await localSettings()]) {
     const world = await Deployment.make(settings);
     assertCode(await world.ask(), "ok");
-    const { grant } = Core.prototype;
+    const { read } = Core.prototype;
     const watch = watchFreshInstances();
-    // The session's handle has gone into the call when its memory runs out: whatever catches that
-    // would give the session back, to an instance that has never had it.
-    Core.prototype.grant = function (session, answer) {
-      Core.prototype.grant = grant;
-      const body = { length: 2 ** 31 } as Uint8Array;
+    // The body has gone into the call when its memory runs out: whatever catches that would give the
+    // body back, to an instance that has never had it.
+    Core.prototype.read = function (body) {
+      Core.prototype.read = read;
+      const endless = { length: 2 ** 31, charCodeAt: () => 97 } as unknown as string;
       try {
-        return grant.call(this, session, answer, body);
+        return read.call(this, body, endless);
       } finally {
         // In this very job: the fresh instance is made, and nothing has touched it since.
         assert.deepEqual(watch.entered, ["__wbindgen_start"]);
@@ -289,9 +289,9 @@ Deno.test("a trap while the glue passes its arguments frees nothing on the fresh
       assert.match(String(world.line.cause), /^RuntimeError/);
       assert.deepEqual(watch.entered, ["__wbindgen_start"]);
       for (let again = 0; again < 3; again++) assertCode(await world.ask(), "ok");
-      assert.ok(watch.entered.includes("core_grant"), "the fresh instance serves, and is watched");
+      assert.ok(watch.entered.includes("core_read"), "the fresh instance serves, and is watched");
     } finally {
-      Core.prototype.grant = grant;
+      Core.prototype.read = read;
       watch.restore();
     }
   }

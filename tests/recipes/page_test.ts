@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { CLIENTS, filesOf, lovableText, sections } from "../support/recipe_page.ts";
-import { faults } from "../../supabase/functions/behest-token/wasm.ts";
+import { faults } from "../support/faults.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = (path: string) => Deno.readTextFile(ROOT + path);

@@ -74,10 +74,10 @@ export class Probes {
     const { Core } = await import("../../pkg/behest_token.js");
     // deno-lint-ignore no-explicit-any -- reaches under the types, as only an accident would
     const prototype = Core.prototype as any;
-    const original = prototype.check;
+    const original = prototype.read;
     // deno-lint-ignore no-explicit-any -- the same
-    prototype.check = function (this: any, ...args: unknown[]) {
-      prototype.check = original;
+    prototype.read = function (this: any, ...args: unknown[]) {
+      prototype.read = original;
       const pointer = this.__wbg_ptr;
       // Beyond the end of its memory.
       this.__wbg_ptr = 0x7fff_fff0;

@@ -37,18 +37,20 @@ export function isAllowed(allowed: readonly string[], origin: string | null): bo
 }
 
 function matches(entry: string, origin: string): boolean {
-  const [before, after] = entry.split("*");
-  if (after === undefined) return entry === origin;
+  const star = entry.indexOf("*");
+  if (star < 0) return entry === origin;
+  const [before, after] = [entry.slice(0, star), entry.slice(star + 1)];
   if (!origin.startsWith(before) || !origin.endsWith(after)) return false;
   return /^[a-z0-9-]+$/.test(origin.slice(before.length, origin.length - after.length));
 }
 
-/** The headers that let a page of an allowed origin read an answer; none for anyone else. */
-export function corsHeaders(
-  allowed: readonly string[],
-  origin: string | null,
-): Record<string, string> {
-  if (origin === null || !isAllowed(allowed, origin)) return { "Vary": "Origin" };
+/**
+ * The headers that let a page read an answer.
+ *
+ * @param mayAsk whether the origin is on the list
+ */
+export function corsHeaders(mayAsk: boolean, origin: string | null): Record<string, string> {
+  if (origin === null || !mayAsk) return { "Vary": "Origin" };
   return {
     "Vary": "Origin",
     "Access-Control-Allow-Origin": origin,
@@ -60,16 +62,17 @@ export function corsHeaders(
 /**
  * The answer to `OPTIONS`: 204 for everyone, with leave for an allowed origin alone.
  *
+ * @param mayAsk whether the origin is on the list
  * @param asked `Access-Control-Request-Headers`
  */
 export function preflight(
-  allowed: readonly string[],
+  mayAsk: boolean,
   origin: string | null,
   asked: string | null,
 ): Response {
-  const more = isAllowed(allowed, origin) ? namesIn(asked) : [];
+  const more = mayAsk ? namesIn(asked) : [];
   const headers = {
-    ...corsHeaders(allowed, origin),
+    ...corsHeaders(mayAsk, origin),
     "Access-Control-Allow-Methods": METHODS,
     "Access-Control-Allow-Headers": [...new Set([...ALLOWED_HEADERS, ...more])].join(", "),
     "Access-Control-Max-Age": MAX_AGE,

@@ -1,12 +1,12 @@
 /** The way of a request, top to bottom. What is decided is decided in the core; this carries. */
-import type { Core, Environment, Fault, Setup } from "../../../pkg/behest_token.js";
+import type { Candidate, Core, Environment, Fault, Setup } from "../../../pkg/behest_token.js";
 import { fetchToken, traceIdOf } from "./behest.ts";
 import { corsHeaders, isAllowed, METHODS, preflight } from "./cors.ts";
 import { JwksCache } from "./jwks.ts";
 import { Entry, type Line, loggable, once } from "./log.ts";
-import { fetchPlan, fetchUser, publicHeaders } from "./supabase.ts";
-import { boundedBytes, type Clock, NOTHING, type World } from "./upstream.ts";
-import { faults, isFault, openCore } from "./wasm.ts";
+import { callerHeaders, fetchPlan, fetchUser, publicHeaders, withUser } from "./supabase.ts";
+import { boundedBytes, type Clock, NOTHING, Recall, type World } from "./upstream.ts";
+import { fault, INTERNAL, isFault, openCore } from "./wasm.ts";
 
 /** What the function needs of the world. */
 export interface Deps extends World {
@@ -39,27 +39,28 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
     const entry = new Entry(deps.clock);
     const origin = request.headers.get("Origin");
     const ours = isolate ??= open(deps, notice);
-    let allowed: readonly string[] = [];
+    let mayAsk = isAllowed([], origin);
     try {
       const ready = await ours;
-      allowed = ready.setup.origins;
-      if (request.method === "OPTIONS") return preflight(allowed, origin, askedBy(request));
-      const body = await exchange(request, ready, deps, entry);
+      mayAsk = isAllowed(ready.setup.origins, origin);
+      if (request.method === "OPTIONS") return preflight(mayAsk, origin, askedBy(request));
+      const body = await exchange(request, mayAsk, ready, deps, entry);
       deps.log(entry.line("ok", 200));
-      return answer(200, body, corsHeaders(allowed, origin), entry);
+      return answer(200, body, corsHeaders(mayAsk, origin), entry);
     } catch (error) {
+      const { facts } = entry;
       if (!isFault(error)) {
         // The core that broke is not used again; one opened since is sound.
         if (isolate === ours) isolate = undefined;
-        entry.note({ cause: String(error) });
+        facts.cause = String(error);
       }
-      if (request.method === "OPTIONS") return preflight(allowed, origin, askedBy(request));
-      const fault = isFault(error) ? error : faults.internal;
+      if (request.method === "OPTIONS") return preflight(mayAsk, origin, askedBy(request));
+      const refusal = isFault(error) ? error : INTERNAL;
       // Settings at fault are the operator's to mend, and the log is where operators look.
-      entry.note({ detail: fault.code === "misconfigured" ? fault.message : fault.detail });
-      if (fault.notice) notice(fault.notice);
-      deps.log(entry.line(fault.code, fault.status));
-      return refuse(fault, corsHeaders(allowed, origin), entry);
+      facts.detail = refusal.code === "misconfigured" ? refusal.message : refusal.detail;
+      if (refusal.notice) notice(refusal.notice);
+      deps.log(entry.line(refusal.code, refusal.status));
+      return refuse(refusal, corsHeaders(mayAsk, origin), entry);
     }
   };
 }
@@ -78,66 +79,73 @@ async function open(deps: Deps, notice: (notice: string) => void): Promise<Isola
 /** From a request to the body of its 200. Rejects with the fault that ends it early. */
 async function exchange(
   request: Request,
+  mayAsk: boolean,
   { core, setup, keys, notice }: Isolate,
   deps: Deps,
   entry: Entry,
 ): Promise<string> {
   const { clock } = deps;
+  const { facts } = entry;
   const deadline = entry.start + REQUEST_MS;
-  entry.note({ mode: setup.mode });
+  facts.mode = setup.mode;
 
   if (setup.fault) throw setup.fault;
-  if (!isAllowed(setup.origins, request.headers.get("Origin"))) throw faults.origin_forbidden;
-  if (request.method !== "POST") throw faults.method_not_allowed;
+  if (!mayAsk) throw fault("origin_forbidden");
+  if (request.method !== "POST") throw fault("method_not_allowed");
   const body = await readBody(request, clock, deadline);
-  core.check(body);
-  entry.begin();
 
-  const candidate = await entry.time("verify", async () => {
-    const token = core.read(request.headers.get("Authorization"));
+  let candidate: Candidate;
+  entry.begin();
+  try {
+    const token = core.read(body, request.headers.get("Authorization"));
     await keys?.provide(token, deadline);
-    return await core.verify(token, clock.now());
-  });
-  entry.note({ alg: candidate.algorithm });
+    candidate = await core.verify(token, clock.now());
+  } finally {
+    entry.end("verify");
+  }
+  facts.alg = candidate.algorithm;
 
   // The user and the plan are asked for at the same time, unless nobody vouches for the token yet:
   // then the Auth server is asked first, and alone. An ended session does not wait for the plan.
-  const { userUrl, planUrl, mintUrl, behestKey } = setup;
-  const { sub, authorization, verified } = candidate;
-  const headers = { ...publicHeaders(setup.supabaseKey), "Authorization": authorization };
-  const planUnwanted = new AbortController();
-  const askForPlan = () =>
-    planUrl && entry.time("plan", (start) => {
-      // One that the token can do without leaves time for the rest.
-      const span = { start, deadline: setup.planOptional ? (start + deadline) / 2 : deadline };
-      return fetchPlan(planUrl, sub, headers, span, planUnwanted.signal, deps);
-    });
+  const { userUrl, planUrl, supabaseKey, mintUrl, behestKey } = setup;
+  const headers = userUrl ?? planUrl ? callerHeaders(candidate, supabaseKey) : {};
+  const planOf = planUrl && withUser(planUrl, candidate.sub);
+  const { verified } = candidate;
+  const start = entry.latest;
+  const recall = new Recall();
+  const askForPlan = (start: number) => {
+    if (planOf === undefined) return undefined;
+    // One that the token can do without leaves time for the rest.
+    const span = { start, deadline: setup.planOptional ? (start + deadline) / 2 : deadline };
+    return entry.time("plan", start, fetchPlan(planOf, headers, span, recall, deps));
+  };
   const user = userUrl &&
-    entry.time("user", (start) => fetchUser(userUrl, headers, { start, deadline }, deps));
-  const early = verified ? askForPlan() : undefined;
-  // It may fail before anybody waits for it, and an unheard rejection ends the process.
-  if (early) early.catch(() => {});
+    entry.time("user", start, fetchUser(userUrl, headers, { start, deadline }, deps));
+  const early = verified ? askForPlan(start) : undefined;
   let session;
   try {
     session = core.confirm(candidate, await user || undefined, clock.now());
   } catch (error) {
-    planUnwanted.abort();
+    recall.now();
     throw error;
   }
-  entry.note({ uid: loggable(session.uid) });
-  const grant = core.grant(session, await (early ?? askForPlan()) || undefined, body);
-  entry.note({ tier: grant.tier });
-  if (grant.notice) notice(grant.notice);
+  facts.uid = loggable(session.uid);
+  const grant = core.grant(session, await (early ?? askForPlan(entry.latest)));
+  const { tier, notice: told } = grant;
+  facts.tier = tier;
+  if (told) notice(told);
 
-  return await entry.time("mint", async (start) => {
+  try {
     if (mintUrl === undefined || behestKey === undefined) {
       return await core.sign(grant, clock.now());
     }
-    const span = { start, deadline };
+    const span = { start: entry.latest, deadline };
     const minted = await fetchToken(mintUrl, behestKey, core.request(grant), span, deps);
     entry.traceId = traceIdOf(minted);
     return core.accept(grant, minted, clock.now());
-  });
+  } finally {
+    entry.end("mint");
+  }
 }
 
 /** The headers that a preflight asks for. */
@@ -150,27 +158,30 @@ async function readBody(request: Request, clock: Clock, deadline: number): Promi
   // Deno makes a stream even of a body that is known to be empty. Chunks outrank the length (RFC 9112
   // section 6.3).
   if (length === "0" && !request.headers.has("Transfer-Encoding")) return NOTHING;
-  if (Number(length) > MAX_BODY_BYTES) throw faults.request_too_large;
+  if (Number(length) > MAX_BODY_BYTES) throw fault("request_too_large");
   const late = new AbortController();
   const stopTimer = clock.after(deadline - clock.tick(), () => late.abort());
   try {
     const bytes = await boundedBytes(request.body, MAX_BODY_BYTES, late.signal);
-    if (late.signal.aborted) throw faults.invalid_request;
-    if (bytes === undefined) throw faults.request_too_large;
+    if (late.signal.aborted) throw fault("invalid_request");
+    if (bytes === undefined) throw fault("request_too_large");
     return bytes;
   } catch (error) {
     // The caller hung up.
-    throw isFault(error) ? error : faults.invalid_request;
+    throw isFault(error) ? error : fault("invalid_request");
   } finally {
     stopTimer();
   }
 }
 
-function refuse(fault: Fault, headers: Record<string, string>, entry: Entry): Response {
-  const { code, message, retryAfter } = fault;
+function refuse(
+  { code, status, message, retryAfter }: Fault,
+  headers: Record<string, string>,
+  entry: Entry,
+): Response {
   if (retryAfter !== undefined) headers["Retry-After"] = String(retryAfter);
   if (code === "method_not_allowed") headers["Allow"] = METHODS;
-  return answer(fault.status, JSON.stringify({ error: { code, message } }), headers, entry);
+  return answer(status, JSON.stringify({ error: { code, message } }), headers, entry);
 }
 
 function answer(

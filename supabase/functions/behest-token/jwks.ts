@@ -1,7 +1,7 @@
 /** The key set: fetched when a token needs it, kept, and fetched again in measure. */
-import type { Core, Fault, Token } from "../../../pkg/behest_token.js";
+import type { Core, Fault, KeyState, Token } from "../../../pkg/behest_token.js";
 import { call, type World } from "./upstream.ts";
-import { faults, isFault } from "./wasm.ts";
+import { fault, isFault } from "./wasm.ts";
 
 /** Milliseconds that a key set is good for; Supabase's own edge keeps it as long. */
 const KEEP_MS = 10 * 60_000;
@@ -59,11 +59,15 @@ export class JwksCache {
    *
    * @param deadline the tick at which the whole request must be answered
    */
-  async provide(token: Token, deadline: number): Promise<void> {
+  provide(token: Token, deadline: number): Promise<void> | undefined {
     const state = this.#core.keyState(token);
-    if (state === "settled") return;
+    if (state === "settled") return undefined;
+    if (state === "held" && this.#world.clock.tick() - this.#fetchedAt < KEEP_MS) return undefined;
+    return this.#renew(token, state, deadline);
+  }
+
+  async #renew(token: Token, state: KeyState, deadline: number): Promise<void> {
     const { clock } = this.#world;
-    if (state === "held" && clock.tick() - this.#fetchedAt < KEEP_MS) return;
     try {
       if (state === "missing") this.#core.screen(token, clock.now());
       let ended = true;
@@ -74,7 +78,7 @@ export class JwksCache {
         ended = await this.#ends(this.#hasSet ? Math.min(PATIENCE_MS, left) : left);
       }
       if (state === "held") return;
-      if (!ended) throw faults.auth_timeout;
+      if (!ended) throw fault("auth_timeout");
       // A key that nobody could ask for may well be good.
       if (this.#failure) throw this.#outage(this.#failure);
     } catch (error) {
@@ -136,9 +140,9 @@ export class JwksCache {
       this.#hasSet = true;
       this.#failure = undefined;
       if (skipped > 0) this.#log(`jwks.json: ${skipped} of its keys cannot be used`);
-    } catch (fault) {
-      if (!isFault(fault)) throw fault;
-      this.#failure = { fault, at: clock.tick() };
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      this.#failure = { fault: error, at: clock.tick() };
       if (this.#hasSet) {
         this.#log("jwks.json has no key set of use: the keys at hand go on serving");
       }

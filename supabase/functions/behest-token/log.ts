@@ -1,5 +1,5 @@
 /** What happened in one request: a line for the log, and the times for `Server-Timing`. */
-import type { Clock } from "./upstream.ts";
+import type { Clock, Reply } from "./upstream.ts";
 
 /** A step of the way, as `Server-Timing` names it. */
 export type Step = "verify" | "user" | "plan" | "mint";
@@ -11,22 +11,19 @@ export type Line = Record<string, unknown>;
 export class Entry {
   /** The tick at which the request came. */
   readonly start: number;
+  /** What else the line tells. */
+  readonly facts: Line = {};
   /** Behest's name for this request. */
   traceId?: string;
   readonly #clock: Clock;
   /** The latest tick: where one step ends, the next begins, and the clock is read once. */
   #latest: number;
-  readonly #times = new Map<Step, number>();
-  readonly #facts: Line = {};
+  /** Milliseconds of each step that ran, in the order of their ends. */
+  readonly #times: [Step, number][] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.start = this.#latest = clock.tick();
-  }
-
-  /** Adds facts to the line. */
-  note(facts: Line): void {
-    Object.assign(this.#facts, facts);
   }
 
   /** Ends what came before the first step, and is no step. */
@@ -34,31 +31,34 @@ export class Entry {
     this.#latest = this.#clock.tick();
   }
 
-  /**
-   * Measures a step from the end of the one before, however it ends; what the core decided in
-   * between is part of it.
-   *
-   * @param work gets the tick at which it begins
-   */
-  async time<T>(step: Step, work: (start: number) => T | Promise<T>): Promise<T> {
-    const start = this.#latest;
-    try {
-      return await work(start);
-    } finally {
-      this.#latest = this.#clock.tick();
-      this.#times.set(step, this.#latest - start);
-    }
+  /** Where the step that begins now begins: at the end of the one before. What the core decided in between is part of it. */
+  get latest(): number {
+    return this.#latest;
+  }
+
+  /** Ends a step; it began where the one before it ended, or at a tick. */
+  end(step: Step, start = this.#latest): void {
+    this.#latest = this.#clock.tick();
+    this.#times.push([step, this.#latest - start]);
+  }
+
+  /** Ends a step that began at a tick when its upstream has answered. */
+  async time(step: Step, start: number, reply: Promise<Reply>): Promise<Reply> {
+    const answer = await reply;
+    this.end(step, start);
+    return answer;
   }
 
   /** The steps that ran (Server Timing, W3C), in milliseconds. */
   serverTiming(): string {
-    return [...this.#times].map(([step, ms]) => `${step};dur=${ms.toFixed(1)}`).join(", ");
+    return this.#times.map(([step, ms]) => `${step};dur=${ms.toFixed(1)}`).join(", ");
   }
 
   /** The line. */
   line(code: string, status: number): Line {
-    const ms = Object.fromEntries([...this.#times].map(([step, ms]) => [step, Math.round(ms)]));
-    return { code, status, ...this.#facts, ms, traceId: this.traceId };
+    const ms: Line = {};
+    for (const [step, time] of this.#times) ms[step] = Math.round(time);
+    return { code, status, ...this.facts, ms, traceId: this.traceId };
   }
 }
 

@@ -1,5 +1,6 @@
 /** The user and the plan, each one GET with the caller's own token. */
-import { call, type Reply, type Span, type World } from "./upstream.ts";
+import type { Candidate } from "../../../pkg/behest_token.js";
+import { call, type Recall, type Reply, type Span, type World } from "./upstream.ts";
 
 /** Tries after the first, for both. */
 const RETRIES = 1;
@@ -7,6 +8,17 @@ const RETRIES = 1;
 /** A public key as its header. */
 export function publicHeaders(key: string | undefined): Record<string, string> {
   return key === undefined ? {} : { "apikey": key };
+}
+
+/** The headers of both questions: the very token that was judged asks, with the public key of the project. */
+export function callerHeaders(
+  candidate: Candidate,
+  key: string | undefined,
+): Record<string, string> {
+  const headers = publicHeaders(key);
+  headers["Authorization"] = candidate.authorization;
+  headers["Accept"] = "application/json";
+  return headers;
 }
 
 /** Asks the Auth server whether the session still stands (Supabase Auth, `GET /user`). */
@@ -20,24 +32,22 @@ export function fetchUser(
 }
 
 /**
- * Asks PostgREST for the user's plan, under the table's RLS.
+ * The plan's question about one user.
  *
+ * @param url ends where the user's id belongs
  * @param sub goes in percent-encoded: after `eq.` PostgREST takes every character as it stands
  */
+export function withUser(url: string, sub: string): string {
+  return url + encodeURIComponent(sub);
+}
+
+/** Asks PostgREST for the user's plan, under the table's RLS. */
 export function fetchPlan(
   url: string,
-  sub: string,
   headers: Record<string, string>,
   span: Span,
-  signal: AbortSignal,
+  recall: Recall,
   world: World,
 ): Promise<Reply> {
-  return call({
-    url: url + encodeURIComponent(sub),
-    headers: { ...headers, "Accept": "application/json" },
-    asksWho: true,
-    retries: RETRIES,
-    span,
-    signal,
-  }, world);
+  return call({ url, headers, asksWho: true, retries: RETRIES, span, recall }, world);
 }

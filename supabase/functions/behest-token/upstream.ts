@@ -48,8 +48,20 @@ export interface Call {
   /** Tries after the first. */
   readonly retries: number;
   readonly span: Span;
-  /** Ends the call early, when nobody waits for it any more. */
-  readonly signal?: AbortSignal;
+  readonly recall?: Recall;
+}
+
+/** Ends a call before its time, when nobody waits for it any more. */
+export class Recall {
+  /** Whether it was recalled. */
+  done = false;
+  /** Ends the try under way. */
+  endTry = () => {};
+
+  now(): void {
+    this.done = true;
+    this.endTry();
+  }
 }
 
 /** An answer, with what its headers say. */
@@ -77,12 +89,12 @@ export async function call(call: Call, world: World): Promise<Reply> {
   for (let tried = 0;; tried++) {
     const reply = await attempt(call, left, world);
     const failed = reply.status === undefined || reply.status >= 500;
-    if (!failed || tried === call.retries || call.signal?.aborted) return reply;
+    if (!failed || tried === call.retries || call.recall?.done) return reply;
     // Jitter, so that callers that failed together do not come back together.
     const pause = BACKOFF_MS * 2 ** tried * (0.5 + Math.random());
     if (world.clock.tick() + pause >= deadline) return reply;
     await new Promise<void>((resolve) => world.clock.after(pause, resolve));
-    if (call.signal?.aborted) return reply;
+    if (call.recall?.done) return reply;
     left = deadline - world.clock.tick();
   }
 }
@@ -93,8 +105,7 @@ async function attempt(call: Call, left: number, { fetch, clock }: World): Promi
   const abort = new AbortController();
   let timedOut = false;
   let stopTimer = () => {};
-  const giveUp = () => abort.abort();
-  call.signal?.addEventListener("abort", giveUp);
+  if (call.recall) call.recall.endTry = () => abort.abort();
   try {
     const answered = fetch(call.url, {
       method: call.body === undefined ? "GET" : "POST",
@@ -134,7 +145,6 @@ async function attempt(call: Call, left: number, { fetch, clock }: World): Promi
     return { timedOut };
   } finally {
     stopTimer();
-    call.signal?.removeEventListener("abort", giveUp);
   }
 }
 

@@ -1,20 +1,16 @@
 /** Loads the core. The only file that knows how the bytes travel. */
-import {
-  Core,
-  type Environment,
-  type Fault,
-  faults as readFaults,
-  initSync,
-} from "../../../pkg/behest_token.js";
+import { Core, type Environment, type Fault, fault, initSync } from "../../../pkg/behest_token.js";
 import module from "../../../pkg/behest_token_wasm.js";
 
 // As base64 in a script the module comes along whichever way the function is deployed.
-initSync({ module: bytes(module) });
+initSync({ module: await bytes(module) });
 
-/** Every refusal of the contract, by its code. Plain values: they outlive an instance. */
-export const faults = readFaults();
+export { fault };
 
-/** Whether a caught value is a refusal of the core's or of `faults`. */
+/** At hand even in the moment in which an instance has broken off and no other serves yet. */
+export const INTERNAL = fault("internal");
+
+/** Whether a caught value is a refusal of the core's or of `fault`. */
 export function isFault(value: unknown): value is Fault {
   return typeof value === "object" && value !== null && "code" in value && "status" in value &&
     !(value instanceof Error);
@@ -31,11 +27,9 @@ export async function openCore(env: Environment): Promise<Core> {
   return await Core.open(env);
 }
 
-function bytes(base64: string): Uint8Array<ArrayBuffer> {
-  // ES2026; Deno 2.1 has none yet.
+async function bytes(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+  // ES2026; Deno 2.1 has none yet, and its Buffer at hand, which newer ones have to load.
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
-  return bytes;
+  const { Buffer } = await import("node:buffer");
+  return Buffer.from(base64, "base64");
 }

@@ -1,6 +1,6 @@
 /** Contract, "Errors": one test a row, and no code without a row. */
 import assert from "node:assert/strict";
-import { faults } from "../../../supabase/functions/behest-token/wasm.ts";
+import { faults } from "../../support/faults.ts";
 import { expectCode, STATUS } from "../../support/expect.ts";
 import { type Refusal, REFUSALS, refusing } from "../../support/refusals.ts";
 

@@ -14,7 +14,6 @@ type Method = (this: { __wbg_ptr: number }, ...args: unknown[]) => unknown;
 const methods = Core.prototype as unknown as Record<string, Method>;
 const NAMES = [
   "setup",
-  "check",
   "read",
   "keyState",
   "screen",
@@ -24,7 +23,7 @@ const NAMES = [
   "sign",
 ];
 
-/** Makes the next `check` trap, and counts the calls into the instance that has trapped. */
+/** Makes the next `read` trap, and counts the calls into the instance that has trapped. */
 function trapAndCount(): { readonly entered: string[]; restore(): void } {
   const entered: string[] = [];
   const originals = NAMES.map((name) => [name, methods[name]] as [string, Method]);
@@ -40,7 +39,7 @@ function trapAndCount(): { readonly entered: string[]; restore(): void } {
   for (const [name, original] of originals) {
     methods[name] = function (...args) {
       if (poisoned) entered.push(name);
-      if (!armed || name !== "check") return original.apply(this, args);
+      if (!armed || name !== "read") return original.apply(this, args);
       armed = false;
       poisoned = true;
       const pointer = this.__wbg_ptr;
