@@ -101,10 +101,15 @@ export async function start(
   imported.promise.catch(() => {});
   (async () => {
     let text = "";
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      // Afterwards it is the log, which somebody must read.
+    const decoder = new TextDecoder();
+    const reader = child.stdout.getReader({ mode: "byob" });
+    for (let buffer = new Uint8Array(16 * 1024);;) {
+      const { value } = await reader.read(buffer);
+      if (value === undefined || value.length === 0) break;
+      buffer = new Uint8Array(value.buffer);
+      // Afterwards it is the log, which somebody must read. Who logs should not pay for more than that.
       if (text.includes("imported")) continue;
-      text += chunk;
+      text += decoder.decode(value, { stream: true });
       const ready = /^ready http:\/\/127\.0\.0\.1:(\d+)$/m.exec(text);
       if (ready) port.resolve(Number(ready[1]));
       const times = /^imported (\S+) (\S+)\n/m.exec(text);

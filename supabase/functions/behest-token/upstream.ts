@@ -79,6 +79,8 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_REFUSAL_BYTES = 4 * 1024;
 /** Read at a time, in bytes: most bodies at once. */
 const CHUNK_BYTES = 2 * 1024;
+/** Read after the first time, in bytes, when mostly the end alone is left. */
+const END_BYTES = 256;
 /** A body that is not there. */
 export const NOTHING = new Uint8Array();
 
@@ -161,7 +163,7 @@ export async function boundedBytes(
   const reader = readerOf(body);
   const cancel = () => void reader.cancel().catch(() => {});
   late?.addEventListener("abort", cancel, { once: true });
-  let bytes = new Uint8Array(CHUNK_BYTES);
+  let bytes = NOTHING;
   let length = 0;
   let buffer = new Uint8Array(CHUNK_BYTES);
   for (;;) {
@@ -172,8 +174,15 @@ export async function boundedBytes(
       cancel();
       return undefined;
     }
+    if (length === 0) {
+      // Mostly this is all, and what is left to read is the end.
+      bytes = value;
+      length = end;
+      buffer = new Uint8Array(END_BYTES);
+      continue;
+    }
     if (end > bytes.length) {
-      const wider = new Uint8Array(Math.min(limit, Math.max(end, 2 * bytes.length)));
+      const wider = new Uint8Array(Math.min(limit, Math.max(end, 2 * bytes.length, CHUNK_BYTES)));
       wider.set(bytes);
       bytes = wider;
     }
@@ -181,7 +190,10 @@ export async function boundedBytes(
     length = end;
     // The reader took the buffer and gives it back. One for each chunk would let a body that comes
     // byte by byte hold a thousand times its length.
-    if (buffer.length === 0) buffer = new Uint8Array(value.buffer);
+    const isSmall = value.buffer.byteLength < CHUNK_BYTES;
+    if (buffer.length === 0) {
+      buffer = isSmall ? new Uint8Array(CHUNK_BYTES) : new Uint8Array(value.buffer);
+    }
   }
 }
 
