@@ -19,6 +19,8 @@ pub mod issuer;
 pub mod json;
 pub mod jwk;
 pub mod keyset;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 pub mod mint;
 pub mod origin;
 pub mod parameters;
