@@ -37,7 +37,9 @@ fn number(bytes: &[u8]) -> Option<Number> {
     let bytes: &[u8; 32] = bytes.try_into().ok()?;
     let mut number = [0; 4];
     for (limb, chunk) in number.iter_mut().rev().zip(bytes.chunks_exact(8)) {
-        *limb = u64::from_be_bytes(chunk.try_into().ok()?);
+        *limb = chunk
+            .iter()
+            .fold(0, |limb, byte| limb << 8 | u64::from(*byte));
     }
     number.iter().rev().lt(P.iter().rev()).then_some(number)
 }

@@ -48,7 +48,8 @@ impl<'a> Reader<'a> {
             b't' => self.passes(b"true").then_some(Json::Bool(true)),
             b'f' => self.passes(b"false").then_some(Json::Bool(false)),
             b'n' => self.passes(b"null").then_some(Json::Null),
-            _ => self.number().map(Json::Number),
+            b'-' | b'0'..=b'9' => self.number().map(Json::Number),
+            _ => None,
         }
     }
 
