@@ -48,16 +48,13 @@ pub fn readings(secret: &[u8]) -> [Vec<u8>; 3] {
 #[must_use]
 #[inline(never)]
 pub fn flaw(secret: &str) -> Option<&'static str> {
-    let ends = [secret.chars().next(), secret.chars().next_back()];
-    let ends_with = |mark: fn(char) -> bool| ends.into_iter().flatten().any(mark);
-    let escaped = secret.ends_with("\\n") || secret.ends_with("\\r");
-    if ends_with(is_quote) {
-        return Some("begins or ends with a quote, which would count; set it without");
-    }
-    if escaped || ends_with(char::is_whitespace) || ends_with(is_unseen) {
-        return Some(
-            "begins or ends with white space, or with what is not seen, which would count; set it without",
-        );
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"=+/-_".contains(byte);
+    let ends = [secret.as_bytes().first(), secret.as_bytes().last()];
+    if !ends.into_iter().flatten().all(is_plain) || is_escaped(secret) {
+        let flaw = flaw_of_ends(secret);
+        if flaw.is_some() {
+            return flaw;
+        }
     }
     if is_api_key(secret) {
         return Some(
@@ -84,6 +81,24 @@ pub fn flaw(secret: &str) -> Option<&'static str> {
     }
     is_monotonous(secret.as_bytes())
         .then_some("is one character over and over; copy the project's JWT secret")
+}
+
+/// What is wrong with the ends, where they are not as plain as those of most secrets.
+#[inline(never)]
+fn flaw_of_ends(secret: &str) -> Option<&'static str> {
+    let ends = [secret.chars().next(), secret.chars().next_back()];
+    let ends_with = |mark: fn(char) -> bool| ends.into_iter().flatten().any(mark);
+    if ends_with(is_quote) {
+        return Some("begins or ends with a quote, which would count; set it without");
+    }
+    (is_escaped(secret) || ends_with(char::is_whitespace) || ends_with(is_unseen)).then_some(
+        "begins or ends with white space, or with what is not seen, which would count; set it without",
+    )
+}
+
+/// Whether it ends in a line end that was escaped on the way.
+fn is_escaped(secret: &str) -> bool {
+    secret.ends_with("\\n") || secret.ends_with("\\r")
 }
 
 /// An API key of Supabase's or of Behest's, or any JWT, whatever stands around it.
