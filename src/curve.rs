@@ -27,9 +27,9 @@ pub fn on_p256(x: &[u8], y: &[u8]) -> bool {
     let (Some(x), Some(y)) = (number(x), number(y)) else {
         return false;
     };
-    let three_x = add(add(x, x), x);
+    let three_x = add(&add(&x, &x), &x);
     // x³ + b = y² + 3x, so that nothing is ever subtracted.
-    add(multiply(multiply(x, x), x), B) == add(multiply(y, y), three_x)
+    add(&multiply(&multiply(&x, &x), &x), &B) == add(&multiply(&y, &y), &three_x)
 }
 
 /// 32 big-endian bytes as a number of the field.
@@ -37,19 +37,22 @@ fn number(bytes: &[u8]) -> Option<Number> {
     let bytes: &[u8; 32] = bytes.try_into().ok()?;
     let mut number = [0; 4];
     for (limb, chunk) in number.iter_mut().rev().zip(bytes.chunks_exact(8)) {
-        *limb = u64::from_be_bytes(chunk.try_into().ok()?);
+        *limb = chunk
+            .iter()
+            .fold(0, |limb, byte| limb << 8 | u64::from(*byte));
     }
-    number.iter().rev().lt(P.iter().rev()).then_some(number)
+    is_reduced(&number).then_some(number)
 }
 
 /// `a + b` in the field.
-fn add(a: Number, b: Number) -> Number {
-    let mut sum = a;
+#[inline(never)]
+fn add(a: &Number, b: &Number) -> Number {
+    let mut sum = *a;
     let mut carry = false;
     for (limb, other) in sum.iter_mut().zip(b) {
-        (*limb, carry) = limb.carrying_add(other, carry);
+        (*limb, carry) = limb.carrying_add(*other, carry);
     }
-    if !carry && sum.iter().rev().lt(P.iter().rev()) {
+    if !carry && is_reduced(&sum) {
         return sum;
     }
     let mut borrow = false;
@@ -59,14 +62,21 @@ fn add(a: Number, b: Number) -> Number {
     sum
 }
 
+/// Whether a number is below the prime, as one of the field is.
+#[inline(never)]
+fn is_reduced(number: &Number) -> bool {
+    number.iter().rev().lt(P.iter().rev())
+}
+
 /// `a * b` in the field, bit by bit: a few microseconds, once for each key.
-fn multiply(a: Number, b: Number) -> Number {
+#[inline(never)]
+fn multiply(a: &Number, b: &Number) -> Number {
     let mut product = [0; 4];
     for limb in a.iter().rev() {
         for bit in (0..u64::BITS).rev() {
-            product = add(product, product);
+            product = add(&product, &product);
             if (limb >> bit) & 1 == 1 {
-                product = add(product, b);
+                product = add(&product, b);
             }
         }
     }

@@ -1,10 +1,11 @@
-//! JSON, read strictly: a name that stands twice in one object is an error (RFC 8259 section 4,
-//! RFC 7515 section 4, RFC 7519 section 4), so that no two readers of one text see two things.
+//! JSON (RFC 8259), read strictly: a name that stands twice in one object is an error (RFC 8259
+//! section 4, RFC 7515 section 4, RFC 7519 section 4), so that no two readers of one text see two
+//! things.
 
-use crate::fault::{Code, Fault};
-use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+mod read;
+mod write;
+
+pub use write::{Value, object};
 
 /// A JSON value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,7 +15,8 @@ pub enum Json {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number; exact up to 2^53.
+    /// A number: exact up to 2^53, and the nearest double to a decimal of as much and at most 22 digits
+    /// behind the point.
     Number(f64),
     /// A string.
     Text(String),
@@ -31,10 +33,10 @@ pub fn without_mark(text: &[u8]) -> &[u8] {
 }
 
 impl Json {
-    /// Reads a text. Nesting deeper than 128, and a number beyond what a double holds, are errors.
+    /// Reads a text. Nesting of 128 and more, and a number beyond what a double holds, are errors.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
-        serde_json::from_slice(text).ok()
+        read::whole(text)
     }
 
     /// What an object has under a name; `null` where it has nothing, and where this is no object.
@@ -121,83 +123,3 @@ impl Json {
 /// Something else stands where a string, or nothing, should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongType;
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
-struct JsonVisitor;
-
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "exact up to 2^53, as documented"
-    )]
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Number(value as f64))
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "exact up to 2^53, as documented"
-    )]
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value as f64))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Number(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::Text(value.to_owned()))
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Json, S::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Json::List(list))
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Json, M::Error> {
-        let mut entries: Vec<(String, Json)> = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            // Kept sorted, so that an object of thousands of names costs no thousands squared.
-            match entries.binary_search_by(|(other, _)| other.cmp(&name)) {
-                Ok(_) => return Err(M::Error::custom("a name stands twice")),
-                Err(index) => {
-                    let value = map.next_value()?;
-                    entries.insert(index, (name, value));
-                }
-            }
-        }
-        Ok(Json::Object(entries))
-    }
-}
-
-/// Writes a value as JSON.
-///
-/// # Errors
-/// `internal`; no type of ours gives it reason to.
-pub fn write<T: Serialize>(value: &T) -> Result<String, Fault> {
-    serde_json::to_string(value)
-        .map_err(|_| Fault::because(Code::Internal, "JSON cannot be written"))
-}

@@ -3,7 +3,7 @@
 use crate::algorithm::Algorithm;
 use crate::curve;
 use crate::json::Json;
-use crate::pasted::base64;
+use crate::pasted::{base64, position};
 use crate::secret::{MIN_SECRET_BYTES, is_monotonous, readings};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::alg::Hs256Key;
@@ -100,26 +100,16 @@ impl Jwks {
     /// Reads `{"keys":[…]}` or a bare array. A key that cannot be used is skipped and counted.
     /// Nothing comes back where the text is no key set at all.
     #[must_use]
+    #[inline(never)]
     pub fn parse(text: &str, source: Source) -> Option<Self> {
         let set = Json::parse(text.as_bytes())?;
-        let mut skipped = 0_usize;
+        let listed = listed(&set)?;
         let mut keys: Vec<Jwk> = Vec::new();
-        for key in listed(&set)? {
-            match Jwk::read(key, source) {
-                // The same key twice is one key.
-                Some(key) if keys.contains(&key) => {}
-                Some(key) => keys.push(key),
-                None => skipped = skipped.saturating_add(1),
-            }
+        keys.extend(listed.iter().filter_map(|key| Jwk::read(key, source)));
+        let mut skipped = listed.len().saturating_sub(keys.len());
+        if keys.len() > 1 {
+            skipped = skipped.saturating_add(leave_unambiguous(&mut keys));
         }
-        // Two keys for one name: nothing says which was meant, so neither is used.
-        let same =
-            |one: &Jwk, other: &Jwk| one.algorithm == other.algorithm && one.key_id == other.key_id;
-        let alone = |one| keys.iter().filter(|other| same(one, other)).count() == 1;
-        let alone: Vec<_> = keys.iter().map(alone).collect();
-        skipped = skipped.saturating_add(alone.iter().filter(|alone| !**alone).count());
-        let mut alone = alone.into_iter();
-        keys.retain(|_| alone.next() == Some(true));
         Some(Self { keys, skipped, set })
     }
 
@@ -127,11 +117,24 @@ impl Jwks {
     /// whichever way it is written.
     #[must_use]
     pub fn publishes(&self, secret: &[u8]) -> bool {
-        let published = published(listed(&self.set).unwrap_or_default());
-        readings(secret).iter().any(|reading| {
-            let holds = |text: &Vec<u8>| reading.windows(text.len()).any(|part| part == text);
-            published.iter().any(holds)
-        })
+        let readings = readings(secret);
+        // Shorter ones are no secrets.
+        let is_in = |text: &[u8]| {
+            let mut readings = readings.iter();
+            text.len() >= MIN_SECRET_BYTES
+                && readings.any(|reading| position(reading, text).is_some())
+        };
+        let publishes = |key: &Json| {
+            let mut members = key.object().unwrap_or_default().iter();
+            let is_secret = key.get("kty").text() == Some("oct");
+            !is_secret
+                && members.any(|(_, member)| {
+                    let text = member.text().unwrap_or_default().as_bytes();
+                    is_in(text) || base64(text).is_some_and(|bytes| is_in(&bytes))
+                })
+        };
+        // The texts of every key but shared secrets, those that cannot be used included.
+        listed(&self.set).unwrap_or_default().iter().any(publishes)
     }
 
     /// The shared secrets of the set.
@@ -148,27 +151,31 @@ fn listed(set: &Json) -> Option<&[Json]> {
     set.list().or_else(|| set.get("keys").list())
 }
 
-/// The texts of every key but shared secrets, those that cannot be used included, and what they stand
-/// for. Shorter ones are no secrets.
-fn published(keys: &[Json]) -> Vec<Vec<u8>> {
-    let mut published = Vec::new();
-    for key in keys {
-        let is_secret = key.get("kty").text() == Some("oct");
-        for (_, member) in key.object().unwrap_or_default() {
-            let text = member.text().unwrap_or_default().as_bytes();
-            if !is_secret && text.len() >= MIN_SECRET_BYTES {
-                published.push(text.to_vec());
-                published.extend(base64(text).filter(|bytes| bytes.len() >= MIN_SECRET_BYTES));
-            }
+/// Takes out keys of which nothing says which is meant; gives the number of those.
+#[inline(never)]
+fn leave_unambiguous(keys: &mut Vec<Jwk>) -> usize {
+    let mut once: Vec<Jwk> = Vec::new();
+    for key in keys.drain(..) {
+        // The same key twice is one key.
+        if !once.contains(&key) {
+            once.push(key);
         }
     }
-    published
+    // Two keys for one name: neither is used.
+    let same =
+        |one: &Jwk, other: &Jwk| one.algorithm == other.algorithm && one.key_id == other.key_id;
+    let alone = |one| once.iter().filter(|other| same(one, other)).count() == 1;
+    let alone: Vec<_> = once.iter().map(alone).collect();
+    let known = once.len();
+    let named = alone.into_iter().zip(once);
+    keys.extend(named.filter_map(|(alone, key)| alone.then_some(key)));
+    known.saturating_sub(keys.len())
 }
 
 impl Jwk {
+    #[inline(never)]
     fn read(key: &Json, source: Source) -> Option<Self> {
-        let text = |name| key.get(name).optional_text().ok();
-        let algorithm = Algorithm::of_key(text("kty")??, text("crv")?)?;
+        let algorithm = Algorithm::of_key(text(key, "kty")??, text(key, "crv")?)?;
         let verifies = match key.get("key_ops") {
             Json::Null => true,
             operations => operations
@@ -177,37 +184,57 @@ impl Jwk {
                 .any(|one| one.text() == Some("verify")),
         };
         let agrees = verifies
-            && text("alg")?.is_none_or(|alg| alg == algorithm.name())
-            && text("use")?.is_none_or(|usage| usage == "sig");
+            && text(key, "alg")?.is_none_or(|alg| alg == algorithm.name())
+            && text(key, "use")?.is_none_or(|usage| usage == "sig");
         if !agrees {
             return None;
         }
-        let bytes = |name| Base64UrlUnpadded::decode_vec(text(name)??).ok();
-        let material = match algorithm {
-            Algorithm::Hs256 if source == Source::Inline => {
-                let secret = bytes("k")?;
-                (secret.len() >= MIN_SECRET_BYTES && !is_monotonous(&secret))
-                    .then(|| JwkMaterial::Secret(Hs256Key::new(secret)))?
-            }
-            Algorithm::Hs256 => return None,
-            Algorithm::Es256 => {
-                let (x, y) = (bytes("x")?, bytes("y")?);
-                curve::on_p256(&x, &y).then_some(JwkMaterial::Public(PublicKey::P256 { x, y }))?
-            }
-            Algorithm::Rs256 => JwkMaterial::Public(rsa(&bytes("n")?, &bytes("e")?)?),
-            Algorithm::EdDsa => {
-                let x = bytes("x")?;
-                curve::is_ed25519(&x).then_some(JwkMaterial::Public(PublicKey::Ed25519(x)))?
-            }
-        };
         Some(Self {
             algorithm,
-            key_id: text("kid")?.map(str::to_owned),
-            material,
+            key_id: text(key, "kid")?.map(str::to_owned),
+            material: match algorithm {
+                Algorithm::Hs256 => JwkMaterial::Secret(secret(key, source)?),
+                Algorithm::Es256 => JwkMaterial::Public(p256(key)?),
+                Algorithm::Rs256 => JwkMaterial::Public(rsa(&bytes(key, "n")?, &bytes(key, "e")?)?),
+                Algorithm::EdDsa => JwkMaterial::Public(ed25519(key)?),
+            },
         })
     }
 }
 
+/// A member that is a string or missing; nothing at all where it is something else.
+#[inline(never)]
+fn text<'a>(key: &'a Json, name: &str) -> Option<Option<&'a str>> {
+    key.get(name).optional_text().ok()
+}
+
+/// A member in base64url.
+#[inline(never)]
+fn bytes(key: &Json, name: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text(key, name)??).ok()
+}
+
+#[inline(never)]
+fn secret(key: &Json, source: Source) -> Option<Hs256Key> {
+    let secret = bytes(key, "k")?;
+    let is_secret =
+        source == Source::Inline && secret.len() >= MIN_SECRET_BYTES && !is_monotonous(&secret);
+    is_secret.then(|| Hs256Key::new(secret))
+}
+
+#[inline(never)]
+fn p256(key: &Json) -> Option<PublicKey> {
+    let (x, y) = (bytes(key, "x")?, bytes(key, "y")?);
+    curve::on_p256(&x, &y).then_some(PublicKey::P256 { x, y })
+}
+
+#[inline(never)]
+fn ed25519(key: &Json) -> Option<PublicKey> {
+    let x = bytes(key, "x")?;
+    curve::is_ed25519(&x).then_some(PublicKey::Ed25519(x))
+}
+
+#[inline(never)]
 fn rsa(n: &[u8], e: &[u8]) -> Option<PublicKey> {
     let number = |bytes: &[u8]| {
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();

@@ -5,6 +5,7 @@ use crate::crypto::Crypto;
 use crate::jwk::{JwkMaterial, Jwks, Source};
 use crate::token::UntrustedToken;
 use jwt_compact::alg::Hs256Key;
+use std::rc::Rc;
 
 /// The keys at hand, ready to verify.
 #[derive(Debug)]
@@ -26,8 +27,8 @@ struct Key<K> {
 /// What verifies, by who does it.
 #[derive(Debug)]
 pub enum Material<K> {
-    /// HMAC, verified here.
-    Secret(Hs256Key),
+    /// HMAC, verified here. Shared with the key set that comes next.
+    Secret(Rc<Hs256Key>),
     /// Everything else, verified by the platform.
     Public(K),
 }
@@ -36,7 +37,7 @@ impl<K> Material<K> {
     /// The shared secret, once more; nothing of a public key.
     fn secret(&self) -> Option<Self> {
         match self {
-            Self::Secret(secret) => Some(Self::Secret(secret.clone())),
+            Self::Secret(secret) => Some(Self::Secret(Rc::clone(secret))),
             Self::Public(_) => None,
         }
     }
@@ -48,7 +49,7 @@ impl<K> KeySet<K> {
     pub fn without_set(secret: Option<Hs256Key>) -> Self {
         Self {
             keys: Vec::new(),
-            secret: secret.map(Material::Secret),
+            secret: secret.map(|secret| Material::Secret(Rc::new(secret))),
             source: None,
         }
     }
@@ -62,17 +63,10 @@ impl<K> KeySet<K> {
         source: Source,
     ) -> (Self, usize) {
         let mut skipped = jwks.skipped;
-        let kept = self.keys.iter().filter_map(|key| {
-            Some(Key {
-                algorithm: key.algorithm,
-                key_id: key.key_id.clone(),
-                material: key.material.secret()?,
-            })
-        });
-        let mut keys: Vec<_> = kept.collect();
+        let mut keys = self.shared_secrets();
         for jwk in jwks.keys {
             let material = match jwk.material {
-                JwkMaterial::Secret(secret) => Some(Material::Secret(secret)),
+                JwkMaterial::Secret(secret) => Some(Material::Secret(Rc::new(secret))),
                 JwkMaterial::Public(key) => {
                     crypto.import_verifying(&key).await.map(Material::Public)
                 }
@@ -92,6 +86,22 @@ impl<K> KeySet<K> {
             source: Some(source),
         };
         (imported, skipped)
+    }
+
+    /// The `oct` keys, once more.
+    #[inline(never)]
+    fn shared_secrets(&self) -> Vec<Key<K>> {
+        let mut secrets = Vec::new();
+        for key in &self.keys {
+            if let Some(material) = key.material.secret() {
+                secrets.push(Key {
+                    algorithm: key.algorithm,
+                    key_id: key.key_id.clone(),
+                    material,
+                });
+            }
+        }
+        secrets
     }
 
     /// The key that may verify this token: algorithm and key id must be the key's own. A key
@@ -114,7 +124,7 @@ impl<K> KeySet<K> {
         named
             .chain(&self.secret)
             .filter_map(|material| match material {
-                Material::Secret(secret) => Some(secret),
+                Material::Secret(secret) => Some(&**secret),
                 Material::Public(_) => None,
             })
     }

@@ -21,6 +21,8 @@ pub mod json;
 pub mod jwk;
 pub mod keyset;
 mod label;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 pub mod mint;
 pub mod origin;
 pub mod parameters;

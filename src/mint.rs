@@ -5,11 +5,10 @@ use crate::answer::{Answer, Outcome};
 use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
-use crate::json::{self, Json};
+use crate::json::{self, Json, Value};
 use crate::parameters::is_session_id;
 use crate::signer::Signer;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Serialize;
 
 /// What the settings say of minting.
 #[derive(Debug)]
@@ -48,23 +47,15 @@ impl MintRules {
     /// The body that asks Behest for the token (`POST /v1/auth/mint`).
     ///
     /// # Errors
-    /// `internal` where JSON cannot be written.
+    /// None.
     pub fn request(&self, grant: &Grant) -> Result<String, Fault> {
-        #[derive(Serialize)]
-        struct Request<'a> {
-            user_id: &'a str,
-            role: &'static str,
-            ttl: u32,
-            session_id: &'a str,
-            tier: u32,
-        }
-        json::write(&Request {
-            user_id: &grant.uid,
-            role: "user",
-            ttl: self.ttl,
-            session_id: &grant.session_id,
-            tier: grant.tier,
-        })
+        Ok(json::object(&[
+            ("user_id", Value::Text(&grant.uid)),
+            ("role", Value::Text("user")),
+            ("ttl", Value::Number(self.ttl.into())),
+            ("session_id", Value::Text(&grant.session_id)),
+            ("tier", Value::Number(grant.tier.into())),
+        ]))
     }
 
     /// Takes Behest's answer. Only a token of this very user, and one still good, is passed on.
@@ -127,8 +118,6 @@ impl MintRules {
 }
 
 /// The body of a 200.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct TokenResponse {
     token: String,
     session_id: String,
@@ -150,8 +139,15 @@ impl TokenResponse {
     /// The answer's text.
     ///
     /// # Errors
-    /// `internal` where JSON cannot be written.
+    /// None.
     pub fn to_json(&self) -> Result<String, Fault> {
-        json::write(self)
+        Ok(json::object(&[
+            ("token", Value::Text(&self.token)),
+            ("sessionId", Value::Text(&self.session_id)),
+            ("ttl", Value::Number(self.ttl.into())),
+            ("expiresAt", Value::Number(self.expires_at)),
+            ("baseUrl", Value::Text(&self.base_url)),
+            ("tier", Value::Number(self.tier.into())),
+        ]))
     }
 }

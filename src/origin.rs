@@ -1,5 +1,7 @@
 //! Origins: where upstreams are, and which pages may ask (RFC 6454, WHATWG URL).
 
+use crate::pasted::{split_once, whole_number};
+
 /// `scheme://host[:port]` in the form browsers send, and nothing else: no credentials, path,
 /// query or fragment, so that what is appended cannot be bent elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,40 +13,30 @@ pub struct Origin {
 impl Origin {
     /// Reads an origin in ASCII; a trailing slash is forgiven, a default port dropped.
     #[must_use]
+    #[inline(never)]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
-        let (scheme, rest) = text.split_once("://")?;
-        let (host, port) = match rest.strip_prefix(LOOPBACK_V6) {
-            Some(tail) => (LOOPBACK_V6.to_owned(), tail),
-            None => {
-                let end = rest.find(':').unwrap_or(rest.len());
-                let (host, tail) = rest.split_at(end);
-                let is_host = match scheme {
-                    "http" | "https" => is_host(host),
-                    // Of a scheme of its own, an app's host is a mere name to browsers.
-                    _ => is_name(host),
-                };
-                is_host.then(|| (host.to_owned(), tail))?
-            }
+        let (scheme, rest) = split_once(&text, "://")?;
+        let (host, port) = if let Some(port) = rest.strip_prefix(LOOPBACK_V6) {
+            (LOOPBACK_V6, port)
+        } else {
+            let end = rest.bytes().position(|byte| byte == b':');
+            let (host, port) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+            let is_sound = match scheme {
+                "http" | "https" => is_host(host),
+                // Of a scheme of its own, an app's host is a mere name to browsers.
+                _ => is_name(host),
+            };
+            is_sound.then_some((host, port))?
         };
-        let port = match port.strip_prefix(':') {
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Some(digits.parse::<u16>().ok()?)
-            }
-            Some(_) => return None,
-            None => port.is_empty().then_some(None)?,
+        let port = if port.is_empty() {
+            String::new()
+        } else {
+            canonical_port(scheme, port)?
         };
-        let port = match (scheme, port) {
-            ("https", Some(443)) | ("http", Some(80)) | (_, None) => String::new(),
-            (_, Some(port)) => format!(":{port}"),
-        };
-        let is_scheme = scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        is_scheme.then(|| Self {
-            text: format!("{scheme}://{host}{port}"),
-            host,
+        is_scheme(scheme).then(|| Self {
+            text: [scheme, "://", host, &port].concat(),
+            host: host.to_owned(),
         })
     }
 
@@ -69,6 +61,33 @@ impl Origin {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The same.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.text
+    }
+}
+
+/// A port with its colon, in the form browsers send: without leading zeros, and nothing for a scheme's
+/// own.
+#[inline(never)]
+fn canonical_port(scheme: &str, port: &str) -> Option<String> {
+    let digits = port.strip_prefix(':')?;
+    let number = whole_number(digits).filter(|number| *number <= 65_535)?;
+    Some(match (scheme, number) {
+        ("https", 443) | ("http", 80) => String::new(),
+        (_, 0) => ":0".to_owned(),
+        _ => [":", digits.trim_start_matches('0')].concat(),
+    })
+}
+
+/// A scheme (RFC 3986 section 3.1).
+#[must_use]
+#[inline(never)]
+pub fn is_scheme(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && text.bytes().all(plain)
 }
 
 /// Whether this is the whole URL of something that is fetched, and nobody on the way can change what
@@ -96,7 +115,7 @@ fn is_loopback(host: &str) -> bool {
 /// What an origin has no place for, of a URL that has it.
 #[must_use]
 pub fn surplus(url: &str) -> Option<&'static str> {
-    let (_, rest) = url.split_once("://")?;
+    let (_, rest) = split_once(url, "://")?;
     for (index, byte) in rest.bytes().enumerate() {
         match byte {
             b'@' => return Some("the credentials"),
@@ -113,17 +132,23 @@ pub fn surplus(url: &str) -> Option<&'static str> {
 /// a `*` in its first label, before a name of at least two more.
 #[must_use]
 pub fn allowed_origin(text: &str) -> Option<String> {
-    let Some((before, after)) = text.split_once('*') else {
-        return Origin::parse(text).map(|origin| origin.text);
-    };
-    let (_, label) = before.split_once("://")?;
+    match split_once(text, "*") {
+        Some((before, after)) => pattern(before, after),
+        None => Origin::parse(text).map(Origin::into_string),
+    }
+}
+
+/// What stands around the `*` of a pattern, made one again.
+#[inline(never)]
+fn pattern(before: &str, after: &str) -> Option<String> {
+    let (_, label) = split_once(before, "://")?;
     // Any letter will do for the open part of the label; a second * is no letter of a host.
-    let sample = Origin::parse(&format!("{before}x{after}"))?;
+    let sample = Origin::parse(&[before, "x", after].concat())?;
     let is_first = !label.contains('.');
-    let is_wide = sample.host.split('.').count() > 2;
+    let is_wide = labels(&sample.host).count() > 2;
     let canonical = sample.text.get(before.len()..)?.strip_prefix('x')?;
     let before = sample.text.get(..before.len())?;
-    (is_first && is_wide).then(|| format!("{before}*{canonical}"))
+    (is_first && is_wide).then(|| [before, "*", canonical].concat())
 }
 
 /// Hosts under which anybody may publish, each customer under a name of their own choice.
@@ -158,11 +183,9 @@ const SHARED_HOSTS: [&str; 24] = [
 /// before it open.
 #[must_use]
 pub fn open_to_all(allowed: &str) -> Option<&'static str> {
-    let (_, parent) = allowed.split_once("://*.")?;
-    let host = parent.split(':').next();
-    SHARED_HOSTS
-        .into_iter()
-        .find(|shared| Some(*shared) == host)
+    let (_, parent) = split_once(allowed, "://*.")?;
+    let host = split_once(parent, ":").map_or(parent, |(host, _)| host);
+    SHARED_HOSTS.into_iter().find(|shared| *shared == host)
 }
 
 /// The one IPv6 address that is taken, in the form that browsers send. Whatever else there is has a
@@ -173,30 +196,40 @@ const LOOPBACK_V6: &str = "[::1]";
 /// to `fetch` (WHATWG URL, "ends in a number"), which would read `127.0.0.010` as 127.0.0.8 and
 /// `1.1` as 1.0.0.1; only the plain form, which all read alike, is one here.
 fn is_host(host: &str) -> bool {
-    let last = host.rsplit('.').next().unwrap_or(host);
-    let is_number = match last.strip_prefix("0x") {
-        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
-        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    let last = labels(host).next_back().unwrap_or_default();
+    let is_number = match last.strip_prefix(b"0x") {
+        Some(digits) => digits.iter().all(u8::is_ascii_hexdigit),
+        None => last.iter().all(u8::is_ascii_digit),
     };
     is_name(host) && (!is_number || is_ipv4(host))
 }
 
+#[inline(never)]
 fn is_name(host: &str) -> bool {
-    host.split('.').all(is_label)
+    labels(host).all(is_label)
 }
 
 /// Whether a name is an IPv4 address as RFC 3986 section 3.2.2 has it: four decimal numbers, none
 /// with a leading zero.
+#[inline(never)]
 fn is_ipv4(name: &str) -> bool {
-    let is_octet =
-        |part: &str| part.parse::<u8>().is_ok() && (part.len() == 1 || !part.starts_with('0'));
-    name.split('.').count() == 4 && name.split('.').all(is_octet)
+    let is_octet = |label: &[u8]| match label {
+        [b'0'] => true,
+        [b'1'..=b'9', rest @ ..] => {
+            rest.iter().all(u8::is_ascii_digit)
+                && (rest.len() < 2 || rest.len() == 2 && label <= b"255")
+        }
+        _ => false,
+    };
+    labels(name).count() == 4 && labels(name).all(is_octet)
 }
 
 /// A label of a host name (RFC 1123 section 2.1), with the underscore that people use.
-fn is_label(label: &str) -> bool {
-    !label.is_empty()
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+fn is_label(label: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    !label.is_empty() && label.iter().all(plain)
+}
+
+fn labels(host: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
+    host.as_bytes().split(|byte| *byte == b'.')
 }

@@ -2,6 +2,55 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
+/// Without white space around it. Most texts have none, and are not searched for any.
+#[must_use]
+pub fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
+/// Where some bytes stand in others for the first time. A plain search: the standard library's is made
+/// for long texts, and is long itself.
+#[must_use]
+#[inline(never)]
+pub fn position(text: &[u8], part: &[u8]) -> Option<usize> {
+    let starts = |start: &usize| {
+        let rest = text.get(*start..);
+        rest.is_some_and(|rest| rest.starts_with(part))
+    };
+    (0..text.len()).find(starts)
+}
+
+/// Whether some text stands in another.
+#[must_use]
+pub fn contains(text: &str, part: &str) -> bool {
+    position(text.as_bytes(), part.as_bytes()).is_some()
+}
+
+/// What stands before and behind the first of some separators.
+#[must_use]
+#[inline(never)]
+pub fn split_once<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+    let start = position(text.as_bytes(), separator.as_bytes())?;
+    let (before, rest) = text.split_at_checked(start)?;
+    Some((before, rest.strip_prefix(separator)?))
+}
+
+/// A whole number, in decimal digits alone.
+#[must_use]
+#[inline(never)]
+pub fn whole_number(digits: &str) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.bytes().try_fold(0_u32, |number, byte| {
+        let digit = byte.is_ascii_digit().then_some(u32::from(byte & 0x0f))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
 /// What stands in a pair of quotes; nothing where there is no such pair.
 #[must_use]
 pub fn unquoted(text: &str) -> Option<&str> {
@@ -31,13 +80,15 @@ pub const fn is_quote(letter: char) -> bool {
 
 /// Bytes in hex, in either case.
 #[must_use]
+#[inline(never)]
 pub fn hex(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16)?).ok();
     let mut bytes = Vec::with_capacity(text.len());
     for pair in text.chunks(2) {
-        // A sign would be taken for a digit.
-        let plain = pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit);
-        let digits = str::from_utf8(pair).ok().filter(|_| plain)?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        let [high, low] = *pair else {
+            return None;
+        };
+        bytes.push(digit(high)? << 4 | digit(low)?);
     }
     Some(bytes)
 }

@@ -3,7 +3,8 @@
 
 use crate::der::{INTEGER, SEQUENCE, read};
 use crate::json::Json;
-use crate::pasted::{base64, hex, is_quote, is_unseen};
+use crate::origin::is_scheme;
+use crate::pasted::{base64, contains, hex, is_quote, is_unseen, position, split_once};
 
 /// Shortest HMAC key in bytes (RFC 7518 section 3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
@@ -31,29 +32,29 @@ pub fn is_monotonous(secret: &[u8]) -> bool {
     secret.iter().all(|byte| Some(byte) == secret.first())
 }
 
-/// A secret as it stands, and what it is where it stands for bytes in base64 or hex.
+/// A secret as it stands, and what it is where it stands for bytes in base64 or hex: nothing where it
+/// does not.
 #[must_use]
 #[inline(never)]
-pub fn readings(secret: &[u8]) -> Vec<Vec<u8>> {
-    let mut readings = vec![secret.to_vec()];
-    readings.extend(base64(secret));
-    readings.extend(hex(secret));
-    readings
+pub fn readings(secret: &[u8]) -> [Vec<u8>; 3] {
+    [
+        secret.to_vec(),
+        base64(secret).unwrap_or_default(),
+        hex(secret).unwrap_or_default(),
+    ]
 }
 
 /// Why this is no secret, without a byte of it.
 #[must_use]
+#[inline(never)]
 pub fn flaw(secret: &str) -> Option<&'static str> {
-    let ends = [secret.chars().next(), secret.chars().next_back()];
-    let ends_with = |mark: fn(char) -> bool| ends.into_iter().flatten().any(mark);
-    let escaped = secret.ends_with("\\n") || secret.ends_with("\\r");
-    if ends_with(is_quote) {
-        return Some("begins or ends with a quote, which would count; set it without");
-    }
-    if escaped || ends_with(char::is_whitespace) || ends_with(is_unseen) {
-        return Some(
-            "begins or ends with white space, or with what is not seen, which would count; set it without",
-        );
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"=+/-_".contains(byte);
+    let ends = [secret.as_bytes().first(), secret.as_bytes().last()];
+    if !ends.into_iter().flatten().all(is_plain) || is_escaped(secret) {
+        let flaw = flaw_of_ends(secret);
+        if flaw.is_some() {
+            return flaw;
+        }
     }
     if is_api_key(secret) {
         return Some(
@@ -82,9 +83,27 @@ pub fn flaw(secret: &str) -> Option<&'static str> {
         .then_some("is one character over and over; copy the project's JWT secret")
 }
 
+/// What is wrong with the ends, where they are not as plain as those of most secrets.
+#[inline(never)]
+fn flaw_of_ends(secret: &str) -> Option<&'static str> {
+    let ends = [secret.chars().next(), secret.chars().next_back()];
+    let ends_with = |mark: fn(char) -> bool| ends.into_iter().flatten().any(mark);
+    if ends_with(is_quote) {
+        return Some("begins or ends with a quote, which would count; set it without");
+    }
+    (is_escaped(secret) || ends_with(char::is_whitespace) || ends_with(is_unseen)).then_some(
+        "begins or ends with white space, or with what is not seen, which would count; set it without",
+    )
+}
+
+/// Whether it ends in a line end that was escaped on the way.
+fn is_escaped(secret: &str) -> bool {
+    secret.ends_with("\\n") || secret.ends_with("\\r")
+}
+
 /// An API key of Supabase's or of Behest's, or any JWT, whatever stands around it.
 fn is_api_key(secret: &str) -> bool {
-    let header = secret.split('.').next().unwrap_or_default();
+    let header = split_once(secret, ".").map_or(secret, |(header, _)| header);
     let is_jwt = || Json::parse(&base64(header.as_bytes())?)?.object().map(drop);
     let known = [
         "sb_publishable_",
@@ -93,13 +112,13 @@ fn is_api_key(secret: &str) -> bool {
         "behest_sk_",
         ".eyJ",
     ];
-    known.iter().any(|part| secret.contains(part))
-        || (secret.starts_with("eyJ") && secret.contains('.'))
+    known.iter().any(|part| contains(secret, part))
+        || (secret.starts_with("eyJ") && contains(secret, "."))
         || is_jwt().is_some()
 }
 
 fn is_pem(bytes: &[u8]) -> bool {
-    bytes.windows(10).any(|window| window == b"-----BEGIN")
+    position(bytes, b"-----BEGIN").is_some()
 }
 
 /// Whether this is a key in DER: a SEQUENCE that fills it, and begins as `SubjectPublicKeyInfo`,
@@ -113,15 +132,9 @@ fn is_der(bytes: &[u8]) -> bool {
     matches!(read(SEQUENCE, bytes), Some((content, [])) if begins(content))
 }
 
-/// `scheme://` (RFC 3986 section 3.1).
+/// `scheme://` and more.
 fn is_url(secret: &str) -> bool {
-    let scheme = secret.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
-        scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    })
+    split_once(secret, "://").is_some_and(|(scheme, _)| is_scheme(scheme))
 }
 
 /// RFC 9562 section 4.

@@ -92,18 +92,13 @@ impl Reader<'_> {
         let supabase_url = self.origin(
             "SUPABASE_URL",
             "the project's URL, such as https://ref.supabase.co",
-            Origin::parse_http,
         );
         let issuer = self.issuer();
         let third_party = issuer.is_third_party();
         let session = self.session(third_party);
         let plan = self.plan();
-        let asks_supabase = session
-            .as_ref()
-            .is_none_or(|rules| rules.user_check == UserCheck::Server)
-            || plan
-                .as_ref()
-                .is_none_or(|rules| matches!(rules.source, PlanSource::Table(_)));
+        let asks_supabase =
+            session.user_check == UserCheck::Server || matches!(plan.source, PlanSource::Table(_));
         let supabase_key = self.supabase_key(asks_supabase);
         // With a third party the secret and SUPABASE_JWKS, which Supabase gives every function, are not
         // so much as read: `iss` would be all that kept the project's own tokens apart, and whoever has
@@ -112,20 +107,22 @@ impl Reader<'_> {
         if !third_party {
             jwks = self.jwks(supabase_url.as_ref());
             secret = self.secret(supabase_url.as_ref(), jwks.as_ref());
-            if let (Some(rules), Some(url)) = (&session, &supabase_url) {
-                self.warn_of_issuer(&rules.claims, url);
-            }
+            self.warn_of_issuer(&session.claims, supabase_url.as_ref());
         }
+        // One `else` for all: each `?` would be its own way of dropping the rest.
+        let (Some(mode), Some(mint), Some(supabase_url)) = (mode, mint, supabase_url) else {
+            return None;
+        };
         let settings = Settings {
-            supabase_url: supabase_url?,
+            supabase_url,
             supabase_key,
             issuer,
             secret,
             jwks,
-            session: session?,
-            plan: plan?,
-            mint: mint?,
+            session,
+            plan,
+            mint,
         };
-        Some((settings, mode?))
+        Some((settings, mode))
     }
 }

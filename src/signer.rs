@@ -3,11 +3,10 @@
 use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
-use crate::json;
+use crate::json::{self, Value};
 use crate::uuid;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Serialize;
 
 /// What a locally signed token says of its issuer, and with which key.
 #[derive(Debug)]
@@ -37,19 +36,13 @@ impl<K> Signer<K> {
     /// Prepares the header: `alg`, `typ`, `kid`.
     ///
     /// # Errors
-    /// `internal` where JSON cannot be written.
+    /// None.
     pub fn new(key: K, rules: LocalRules) -> Result<Self, Fault> {
-        #[derive(Serialize)]
-        struct Header<'a> {
-            alg: &'static str,
-            typ: &'static str,
-            kid: &'a str,
-        }
-        let header = json::write(&Header {
-            alg: "RS256",
-            typ: "JWT",
-            kid: &rules.kid,
-        })?;
+        let header = json::object(&[
+            ("alg", Value::Text("RS256")),
+            ("typ", Value::Text("JWT")),
+            ("kid", Value::Text(&rules.kid)),
+        ]);
         let mut header = Base64UrlUnpadded::encode_string(header.as_bytes());
         header.push('.');
         Ok(Self { key, rules, header })
@@ -67,37 +60,21 @@ impl<K> Signer<K> {
         now: u64,
         exp: u64,
     ) -> Result<String, Fault> {
-        #[derive(Serialize)]
-        struct Claims<'a> {
-            tid: &'a str,
-            pid: &'a str,
-            uid: &'a str,
-            role: &'static str,
-            scp: [&'static str; 0],
-            iss: &'a str,
-            aud: &'a str,
-            iat: u64,
-            nbf: u64,
-            exp: u64,
-            jti: String,
-            sid: &'a str,
-            tier: u32,
-        }
-        let claims = json::write(&Claims {
-            tid: &self.rules.tid,
-            pid: &self.rules.pid,
-            uid: &grant.uid,
-            role: "user",
-            scp: [],
-            iss: &self.rules.iss,
-            aud: &self.rules.aud,
-            iat: now,
-            nbf: now,
-            exp,
-            jti: uuid::v4()?,
-            sid: &grant.session_id,
-            tier: grant.tier,
-        })?;
+        let claims = json::object(&[
+            ("tid", Value::Text(&self.rules.tid)),
+            ("pid", Value::Text(&self.rules.pid)),
+            ("uid", Value::Text(&grant.uid)),
+            ("role", Value::Text("user")),
+            ("scp", Value::EmptyList),
+            ("iss", Value::Text(&self.rules.iss)),
+            ("aud", Value::Text(&self.rules.aud)),
+            ("iat", Value::Number(now)),
+            ("nbf", Value::Number(now)),
+            ("exp", Value::Number(exp)),
+            ("jti", Value::Text(&uuid::v4()?)),
+            ("sid", Value::Text(&grant.session_id)),
+            ("tier", Value::Number(grant.tier.into())),
+        ]);
         let mut token = self.header.clone();
         token.push_str(&Base64UrlUnpadded::encode_string(claims.as_bytes()));
         let signature = crypto

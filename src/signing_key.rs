@@ -2,7 +2,7 @@
 
 use crate::der::{INTEGER, OCTET_STRING, SEQUENCE, read, write};
 use crate::jwk::{MIN_RSA_BITS, bit_length};
-use crate::pasted::{base64, unescaped};
+use crate::pasted::{base64, contains, split_once, trimmed, unescaped};
 use std::fmt;
 
 /// What `BEHEST_KEY` turned out to be.
@@ -38,7 +38,7 @@ impl BehestKey {
     /// # Errors
     /// What is wrong, without a byte of the key.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
+        let text = trimmed(text);
         if let Some(rest) = text.strip_prefix("behest_sk_live_") {
             let sound = !rest.is_empty()
                 && rest
@@ -48,26 +48,31 @@ impl BehestKey {
                 .then(|| Self::Api(ApiKey(text.to_owned())))
                 .ok_or("an API key with characters that no key has");
         }
-        let key = text.strip_prefix("behest_pk_").unwrap_or(text);
-        let decoded;
-        let pem = if key.contains("-----BEGIN") {
-            key
-        } else {
-            decoded = base64(key.as_bytes())
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or("neither an API key (behest_sk_live_…) nor an RSA private key in PEM or base64 of PEM")?;
-            &decoded
-        };
-        from_pem(pem).map(Self::Signing)
+        signing_key(text).map(Self::Signing)
     }
+}
+
+/// Reads PEM, or base64 of PEM.
+#[inline(never)]
+fn signing_key(text: &str) -> Result<Pkcs8, &'static str> {
+    let key = text.strip_prefix("behest_pk_").unwrap_or(text);
+    if contains(key, "-----BEGIN") {
+        return from_pem(key);
+    }
+    let decoded = base64(key.as_bytes())
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or(
+            "neither an API key (behest_sk_live_…) nor an RSA private key in PEM or base64 of PEM",
+        )?;
+    from_pem(&decoded)
 }
 
 /// Finds the private key in a PEM text (RFC 7468), its line breaks real, escaped once or twice,
 /// turned into spaces, or lost.
 fn from_pem(pem: &str) -> Result<Pkcs8, &'static str> {
     let body = |label: &str| {
-        let (_, rest) = pem.split_once(&format!("-----BEGIN {label}-----"))?;
-        let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
+        let (_, rest) = split_once(pem, &["-----BEGIN ", label, "-----"].concat())?;
+        let (body, _) = split_once(rest, &["-----END ", label, "-----"].concat())?;
         Some(unescaped(body))
     };
     let broken = "a PEM whose content is broken; copy it whole";

@@ -12,9 +12,9 @@ impl Reader<'_> {
             return Issuer::AuthServer;
         };
         if !is_private_url(&url) {
-            self.fault::<()>(
+            self.note(
                 "JWT_JWKS_URL",
-                "must be the whole URL of a key set, https or on loopback, without credentials or fragment",
+                &["must be the whole URL of a key set, https or on loopback, without credentials or fragment"],
             );
         }
         Issuer::ThirdParty(url)
@@ -25,14 +25,14 @@ impl Reader<'_> {
         let name = "BEHEST_USER_CHECK";
         if !third_party {
             return match self.is_second(name, ["server", "claims"]) {
-                Some(true) => UserCheck::Claims,
-                _ => UserCheck::Server,
+                true => UserCheck::Claims,
+                false => UserCheck::Server,
             };
         }
         if self.get(name).is_some_and(|value| value != "claims") {
-            self.fault::<()>(
+            self.note(
                 name,
-                "must be claims with JWT_JWKS_URL, whose users the Auth server does not know",
+                &["must be claims with JWT_JWKS_URL, whose users the Auth server does not know"],
             );
         }
         UserCheck::ThirdParty
@@ -41,12 +41,12 @@ impl Reader<'_> {
     /// What `aud` must hold, if anything.
     pub(super) fn audience(&mut self, third_party: bool) -> Option<String> {
         let name = "JWT_AUDIENCE";
-        let audience = self.get(name).unwrap_or_else(|| "authenticated".to_owned());
+        let audience = self.get_or(name, "authenticated");
         if audience != "*" {
             return Some(audience);
         }
         if !third_party {
-            self.fault::<()>(name, "must be what aud holds; * needs JWT_JWKS_URL");
+            self.note(name, &["must be what aud holds; * needs JWT_JWKS_URL"]);
         }
         None
     }
