@@ -134,6 +134,7 @@ impl Answer {
         }
     }
 
+    #[cold]
     fn is_from(&self, server: Server) -> bool {
         let body = self.body.as_deref().unwrap_or_default();
         let body = Json::parse(body.as_bytes()).unwrap_or_default();

@@ -2,7 +2,8 @@
 
 use crate::fault::{Code, Fault};
 use crate::json::Json;
-use crate::pasted::is_unseen;
+use crate::pasted::{is_unseen, trimmed};
+use crate::text::characters;
 
 /// How far our clock and the issuer's may be apart, in seconds.
 pub const LEEWAY_SECONDS: f64 = 5.0;
@@ -86,7 +87,7 @@ impl Claims {
         let signed_in_by = claims.get("firebase").get("sign_in_provider").text();
         Ok(Self {
             sub: sub.to_owned(),
-            is_anonymous: *claims.get("is_anonymous") == Json::Bool(true)
+            is_anonymous: matches!(claims.get("is_anonymous"), Json::Bool(true))
                 || signed_in_by == Some("anonymous"),
             client: match claims.get("client_id") {
                 Json::Null => None,
@@ -109,10 +110,10 @@ fn holds(aud: &Json, wanted: &str) -> bool {
 /// space around it or not.
 #[must_use]
 pub fn is_uid(id: &str) -> bool {
-    (1..=255).contains(&id.chars().count())
+    (1..=255).contains(&characters(id))
         && !RESERVED_UIDS
             .iter()
-            .any(|reserved| reserved.eq_ignore_ascii_case(id.trim()))
+            .any(|reserved| reserved.eq_ignore_ascii_case(trimmed(id)))
 }
 
 /// Whether this can be read off without a doubt: no control character, and nothing at an end that is

@@ -35,6 +35,7 @@ pub mod settings;
 mod setup;
 pub mod signer;
 pub mod signing_key;
+mod text;
 mod time;
 pub mod token;
 mod user;

@@ -3,6 +3,7 @@
 
 use crate::fault::{Code, Fault};
 use crate::json::{Json, without_mark};
+use crate::text::characters;
 
 /// Longest `sessionId` and `model`, in characters.
 const MAX_CHARACTERS: usize = 128;
@@ -51,7 +52,7 @@ impl Parameters {
 }
 
 fn in_range(text: &str) -> bool {
-    (1..=MAX_CHARACTERS).contains(&text.chars().count())
+    (1..=MAX_CHARACTERS).contains(&characters(text))
 }
 
 /// Whether this may name a Behest session: what a caller may send, and all that it is ever given.

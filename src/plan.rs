@@ -4,6 +4,7 @@ use crate::answer::{Answer, Outcome, Server};
 use crate::claims::MetadataPath;
 use crate::fault::{Code, Fault};
 use crate::json::Json;
+use crate::pasted::{trimmed, whole_number};
 use crate::session::Session;
 
 /// Where a user's plan stands.
@@ -68,73 +69,73 @@ impl PlanRules {
         session: &Session,
         answer: Option<&Answer>,
     ) -> Result<Entitlement, Fault> {
-        let plan = match (&self.source, answer) {
-            (PlanSource::Claim(path), None) => session.app_metadata().at(path).clone(),
-            (PlanSource::Table(table), Some(answer)) => match Self::row(table, answer) {
-                Ok(plan) => plan,
-                Err(Unread::Notice(notice)) => return Ok(self.without_plan(Some(notice.into()))),
-                Err(Unread::Fault(_)) if self.default_on_error => {
-                    return Ok(
-                        self.without_plan(Some("plan cannot be read: BEHEST_TIER is used".into()))
-                    );
-                }
-                Err(Unread::Fault(fault)) => return Err(fault),
-            },
-            _ => return Err(Fault::because(Code::Internal, "the plan was passed by")),
-        };
-        Ok(self.of_plan(&plan))
+        match (&self.source, answer) {
+            (PlanSource::Claim(path), None) => Ok(self.of_plan(session.app_metadata().at(path))),
+            (PlanSource::Table(table), Some(answer)) => self.of_answer(table, answer),
+            _ => Err(Fault::because(Code::Internal, "the plan was passed by")),
+        }
     }
 
-    /// The plan in PostgREST's answer, `null` where the user has no row.
-    fn row(table: &Table, answer: &Answer) -> Result<Json, Unread> {
-        let code = match answer.outcome_of(Server::Rest) {
-            Outcome::Success(body) => {
-                match Json::parse(body.as_bytes()).as_ref().and_then(Json::list) {
-                    Some([]) => return Ok(Json::Null),
-                    Some([row]) if row.has(&table.column) => {
-                        return Ok(row.get(&table.column).clone());
-                    }
-                    // Which one was meant, nothing says; the order is not fixed either.
-                    Some([_, _, ..]) => {
-                        return Err(Unread::Notice(
-                            "a user has more than one plan row: BEHEST_TIER is used",
-                        ));
-                    }
-                    Some([_]) | None => Code::PlanUnavailable,
-                }
-            }
+    /// The entitlement by PostgREST's answer.
+    fn of_answer(&self, table: &Table, answer: &Answer) -> Result<Entitlement, Fault> {
+        let outcome = answer.outcome_of(Server::Rest);
+        let rows = match outcome {
+            Outcome::Success(body) => Json::parse(body.as_bytes()),
+            _ => None,
+        };
+        match rows.as_ref().and_then(Json::list) {
+            Some([row]) if row.has(&table.column) => Ok(self.of_plan(row.get(&table.column))),
+            Some([]) => Ok(self.without_plan(None)),
+            // Which one was meant, nothing says; the order is not fixed either.
+            Some([_, _, ..]) => Ok(self.without_plan(Some(
+                "a user has more than one plan row: BEHEST_TIER is used".into(),
+            ))),
+            Some([_]) | None => self.unread(outcome, answer),
+        }
+    }
+
+    /// The entitlement where PostgREST gave no row that could be read.
+    #[cold]
+    fn unread(&self, outcome: Outcome, answer: &Answer) -> Result<Entitlement, Fault> {
+        let fault = match outcome {
             Outcome::Refused(400 | 403 | 404) => {
-                return Err(Unread::Notice(
-                    "plan table or column is missing, of another type, or not readable by users: BEHEST_TIER is used",
-                ));
-            }
-            Outcome::Intercepted => {
-                return Err(Unread::Fault(Fault::because(
-                    Code::SupabaseRejected,
-                    "the plan: refused by somebody before PostgREST",
+                return Ok(self.without_plan(Some(
+                    "plan table or column is missing, of another type, or not readable by users: BEHEST_TIER is used".into(),
                 )));
             }
-            Outcome::TimedOut => Code::PlanTimeout,
+            Outcome::Intercepted => Fault::because(
+                Code::SupabaseRejected,
+                "the plan: refused by somebody before PostgREST",
+            ),
+            Outcome::TimedOut => answer.fault(Code::PlanTimeout),
             // Its 401 too: the session is good, so its clock or its keys are the matter.
-            Outcome::Refused(_) | Outcome::Unreadable | Outcome::TooMany | Outcome::Failed => {
-                Code::PlanUnavailable
-            }
+            Outcome::Success(_)
+            | Outcome::Refused(_)
+            | Outcome::Unreadable
+            | Outcome::TooMany
+            | Outcome::Failed => answer.fault(Code::PlanUnavailable),
         };
-        Err(Unread::Fault(answer.fault(code)))
+        if self.default_on_error {
+            return Ok(self.without_plan(Some("plan cannot be read: BEHEST_TIER is used".into())));
+        }
+        Err(fault)
     }
 
     fn of_plan(&self, plan: &Json) -> Entitlement {
-        if *plan == Json::Null {
-            return self.without_plan(None);
-        }
+        let number;
         let name = match plan {
-            Json::Text(name) => Some(name.clone()),
-            Json::Bool(flag) => Some(flag.to_string()),
-            other => other.whole().map(|tier| tier.to_string()),
+            Json::Null => return self.without_plan(None),
+            Json::Text(name) => Some(name.as_str()),
+            Json::Bool(true) => Some("true"),
+            Json::Bool(false) => Some("false"),
+            other => {
+                number = other.whole().map(|tier| tier.to_string());
+                number.as_deref()
+            }
         };
         // A name comes first, also one that is a number or a flag.
         let known = |name: &str| self.tiers.iter().find(|(known, _)| same(known, name));
-        if let Some((name, tier)) = name.as_deref().and_then(known) {
+        if let Some((name, tier)) = name.and_then(known) {
             return Entitlement {
                 tier: *tier,
                 names: vec![name.clone()],
@@ -142,14 +143,19 @@ impl PlanRules {
             };
         }
         let name = name.unwrap_or_default();
-        if let Some(tier) = tier_in(&name) {
-            return Entitlement {
+        match tier_in(name) {
+            Some(tier) => Entitlement {
                 tier,
                 names: self.names_of(tier),
                 notice: None,
-            };
+            },
+            None => self.of_stranger(trimmed(name)),
         }
-        let name = name.trim();
+    }
+
+    /// The entitlement of a plan that no setting names.
+    #[cold]
+    fn of_stranger(&self, name: &str) -> Entitlement {
         // A short word alone is repeated: whatever else stands in the column may be nobody's to
         // read, and no key or token is that short.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
@@ -158,9 +164,12 @@ impl PlanRules {
         } else {
             "…"
         };
-        let mut entitlement = self.without_plan(Some(format!(
-            "plan \"{shown}\" is not in BEHEST_PLAN_TIERS: BEHEST_TIER is used"
-        )));
+        let notice = [
+            "plan \"",
+            shown,
+            "\" is not in BEHEST_PLAN_TIERS: BEHEST_TIER is used",
+        ];
+        let mut entitlement = self.without_plan(Some(notice.concat()));
         entitlement.names.push(name.to_owned());
         entitlement
     }
@@ -196,22 +205,13 @@ impl PlanRules {
     }
 }
 
-/// Why no plan came out of an answer.
-enum Unread {
-    /// There is none to be had, and the operator should know.
-    Notice(&'static str),
-    /// It could not be read.
-    Fault(Fault),
-}
-
-/// A tier as it stands: decimal digits, and nothing that only `parse` takes for them.
+/// A tier as it stands: decimal digits without a zero that leads.
 fn tier_in(text: &str) -> Option<u32> {
-    let plain =
-        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    plain.then(|| text.parse().ok()).flatten()
+    let plain = text == "0" || !text.starts_with('0');
+    whole_number(text).filter(|_| plain)
 }
 
 /// Plan names are the same in any case of their ASCII letters.
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    one.trim().eq_ignore_ascii_case(other.trim())
+    trimmed(one).eq_ignore_ascii_case(trimmed(other))
 }

@@ -92,22 +92,19 @@ impl Candidate {
             }
             None => None,
         };
-        match (verified, rules.user_check) {
-            (Some(true), _) => {}
-            (Some(false), _) => {
+        let check = rules.user_check;
+        let no_secret = hs256 && !keys.has_secret();
+        match verified {
+            Some(true) => {}
+            // A project that signs with a secret we were not given: the Auth server judges alone.
+            None if no_secret && check == UserCheck::Server => {}
+            Some(false) => {
                 return Err(Fault::because(
                     Code::InvalidToken,
                     "signature does not match",
                 ));
             }
-            // A project that signs with a secret we were not given: the Auth server judges alone.
-            (None, UserCheck::Server) if hs256 && !keys.has_secret() => {}
-            (None, UserCheck::Claims) if keys.is_empty() => return Err(no_key()),
-            (None, check) => {
-                let keyless = hs256 && !keys.has_secret() && check == UserCheck::Claims;
-                let fault = Fault::because(Code::InvalidToken, "no key for its alg and kid");
-                return Err(fault.noting(keyless.then_some(NO_SECRET)));
-            }
+            None => return Err(no_key(keys.is_empty(), no_secret, check)),
         }
         let claims = claims.unwrap_or_else(read_claims)?;
         if let Some(client) = &claims.client
@@ -222,10 +219,17 @@ impl Session {
 /// What the operator of a project whose sessions are signed with its secret should know.
 const NO_SECRET: &str = "a session was signed with the project's secret, which is not at hand: set JWT_SECRET, or let the Auth server decide (BEHEST_USER_CHECK=server)";
 
-/// No session token could ever be verified, and nobody else is to be asked.
-fn no_key() -> Fault {
-    Fault::misconfigured(&[(
-        "JWT_SECRET",
-        "needed with BEHEST_USER_CHECK=claims, since this project has no public signing key".into(),
-    )])
+/// Why a token is refused for which there is no key: none of any kind, or no secret for its HS256.
+#[cold]
+fn no_key(none: bool, no_secret: bool, check: UserCheck) -> Fault {
+    if check == UserCheck::Claims && none {
+        // No session token could ever be verified, and nobody else is to be asked.
+        return Fault::misconfigured(&[(
+            "JWT_SECRET",
+            "needed with BEHEST_USER_CHECK=claims, since this project has no public signing key"
+                .into(),
+        )]);
+    }
+    let fault = Fault::because(Code::InvalidToken, "no key for its alg and kid");
+    fault.noting((no_secret && check == UserCheck::Claims).then_some(NO_SECRET))
 }

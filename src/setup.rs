@@ -56,19 +56,28 @@ impl<'a> Setup<'a> {
         };
         Self {
             mode: Some(mode),
-            user_url: asks_user.then(|| format!("{supabase}/auth/v1/user")),
+            user_url: asks_user.then(|| [supabase, "/auth/v1/user"].concat()),
             plan_url: match &settings.plan.source {
-                PlanSource::Table(table) => Some(format!(
-                    "{supabase}/rest/v1/{}?select={}&{}=eq.",
-                    table.name, table.column, table.user_column
-                )),
+                PlanSource::Table(table) => Some(
+                    [
+                        supabase,
+                        "/rest/v1/",
+                        &table.name,
+                        "?select=",
+                        &table.column,
+                        "&",
+                        &table.user_column,
+                        "=eq.",
+                    ]
+                    .concat(),
+                ),
                 PlanSource::Claim(_) => None,
             },
             plan_optional: settings.plan.default_on_error,
             jwks_url: Some(settings.issuer.keys_url(supabase)),
             jwks_key: supabase_key.filter(|_| !settings.issuer.is_third_party()),
             has_key_set: exchange.has_key_set(),
-            mint_url: behest_key.map(|_| format!("{}/v1/auth/mint", settings.mint.base_url)),
+            mint_url: behest_key.map(|_| [&settings.mint.base_url, "/v1/auth/mint"].concat()),
             supabase_key,
             behest_key,
             ..common

@@ -4,6 +4,8 @@ use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::fault::{Code, Fault};
 use crate::json::Json;
+use crate::pasted::split_once;
+use crate::text::without_spaces;
 
 /// Longest token that is looked at, in bytes. A GoTrue token is about 1 KiB; HTTP servers in front
 /// of us cut headers off at 8 to 64 KiB.
@@ -30,9 +32,9 @@ impl UntrustedToken {
     pub fn from_authorization(header: Option<&str>) -> Result<Self, Fault> {
         let missing = || Fault::from(Code::MissingToken);
         let (scheme, token) = header
-            .and_then(|value| value.split_once(' '))
+            .and_then(|value| split_once(value, " "))
             .ok_or_else(missing)?;
-        let token = token.trim_matches(' ');
+        let token = without_spaces(token);
         if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
             return Err(missing());
         }
@@ -52,13 +54,15 @@ impl UntrustedToken {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(malformed("longer than 16 KiB"));
         }
-        let mut parts = text.split('.');
+        let mut parts = text.as_bytes().split(|byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(malformed("not three parts"));
         };
-        let decode = |part: &str| base64url::decode(part).ok_or_else(|| malformed("not base64url"));
+        let signed = text.len().saturating_sub(signature.len());
+        let decode =
+            |part: &[u8]| base64url::decode(part).ok_or_else(|| malformed("not base64url"));
         let header = Header::read(&decode(header)?).map_err(malformed)?;
         let payload = decode(payload)?;
         let signature = decode(signature)?;
@@ -70,7 +74,8 @@ impl UntrustedToken {
             return Err(malformed("signature has the wrong length"));
         }
         Ok(Self {
-            signed: text.rfind('.').unwrap_or_default(),
+            // Without the dot between them.
+            signed: signed.saturating_sub(1),
             text: text.to_owned(),
             header,
             payload,

@@ -40,12 +40,12 @@ impl User {
         if user.get("id").text() != Some(sub) {
             return Err(ended("the Auth server names another user"));
         }
-        if *user.get("deleted_at") != Json::Null {
+        if !matches!(user.get("deleted_at"), Json::Null) {
             return Err(ended("the user is deleted"));
         }
         // The Auth server refuses a banned user's refresh, but not yet this request.
         let ban = user.get("banned_until");
-        if *ban != Json::Null && ban.text().is_none_or(|until| is_ahead(until, now)) {
+        if !matches!(ban, Json::Null) && ban.text().is_none_or(|until| is_ahead(until, now)) {
             return Err(ended("the user is banned"));
         }
         Ok(Self {
