@@ -3,7 +3,7 @@
 //! A message tells the caller what to do next. It is written here or in `settings`, never taken
 //! from a token, a key, a setting's value or an upstream's answer.
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use crate::record::{Part, Record};
 use std::borrow::Cow;
 use std::ops::Deref;
 
@@ -185,6 +185,21 @@ impl Fault {
         fault.0.message = message.into();
         fault
     }
+
+    /// As the shim takes it: `{ code, status, message, retryAfter?, detail?, notice? }`.
+    #[must_use]
+    pub fn record(&self) -> Record<'_> {
+        let mut fault = Record::default();
+        fault.text("code", self.code.name());
+        fault.push("status", Part::Number(self.code.status().into()));
+        fault.text("message", &self.message);
+        if let Some(seconds) = self.retry_after {
+            fault.push("retryAfter", Part::Number(seconds));
+        }
+        fault.optional_text("detail", self.detail);
+        fault.optional_text("notice", self.notice);
+        fault
+    }
 }
 
 impl From<Code> for Fault {
@@ -198,53 +213,5 @@ impl From<Code> for Fault {
             detail: None,
             notice: None,
         }))
-    }
-}
-
-/// As the shim takes it: `{ code, status, message, retryAfter?, detail?, notice? }`. A map, since for
-/// structs `serde_wasm_bindgen` keeps a cache of names, which weighs more than it saves.
-impl Serialize for Fault {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fault = serializer.serialize_map(None)?;
-        for (name, part) in [
-            ("code", Some(Part::Text(self.code.name()))),
-            ("status", Some(Part::Number(self.code.status().into()))),
-            ("message", Some(Part::Text(&self.message))),
-            ("retryAfter", self.retry_after.map(Part::Number)),
-            ("detail", self.detail.map(Part::Text)),
-            ("notice", self.notice.map(Part::Text)),
-        ] {
-            if let Some(part) = part {
-                fault.serialize_entry(name, &part)?;
-            }
-        }
-        fault.end()
-    }
-}
-
-/// A part of what the shim takes: each type of a map's values would weigh as much as the map.
-#[derive(Clone, Copy, Debug)]
-pub enum Part<'a> {
-    /// Words.
-    Text(&'a str),
-    /// A number.
-    Number(u32),
-    /// Yes or no.
-    Flag(bool),
-    /// Several words.
-    List(&'a [String]),
-    /// A refusal.
-    Fault(&'a Fault),
-}
-
-impl Serialize for Part<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => text.serialize(serializer),
-            Self::Number(number) => number.serialize(serializer),
-            Self::Flag(flag) => flag.serialize(serializer),
-            Self::List(list) => list.serialize(serializer),
-            Self::Fault(fault) => fault.serialize(serializer),
-        }
     }
 }

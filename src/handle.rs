@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::json::without_mark;
 use crate::label::Algorithm;
 use crate::parameters::Parameters;
+use crate::record::Record;
 use crate::{grant, session, token};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -154,11 +155,11 @@ impl Grant {
 
 /// A refusal as JavaScript throws it.
 pub(crate) fn thrown(fault: Fault) -> JsValue {
-    given(&fault).unwrap_or_else(|error| error)
+    given(&fault.record()).unwrap_or_else(|error| error)
 }
 
-/// A plain value for JavaScript, its maps as objects.
-pub(crate) fn given<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
+/// A plain object for JavaScript.
+pub(crate) fn given(record: &Record<'_>) -> Result<JsValue, JsValue> {
     let serializer = Serializer::new().serialize_maps_as_objects(true);
-    Ok(value.serialize(&serializer)?)
+    Ok(record.serialize(&serializer)?)
 }

@@ -29,6 +29,7 @@ pub mod parameters;
 mod pasted;
 pub mod plan;
 mod promise;
+pub mod record;
 mod secret;
 pub mod session;
 pub mod settings;
@@ -49,7 +50,6 @@ use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token, giv
 use crate::label::KeyState;
 use crate::parameters::Parameters;
 use crate::promise::drive;
-use crate::setup::Setup;
 use crate::webcrypto::WebCrypto;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -106,8 +106,8 @@ impl Core {
     /// What the shim must carry.
     #[wasm_bindgen(unchecked_return_type = "Setup")]
     pub fn setup(&self) -> Result<JsValue, JsValue> {
-        let setup = Setup::of(self.exchange.as_deref(), &self.origins, &self.warnings);
-        given(&setup)
+        let exchange = self.exchange.as_deref();
+        given(&setup::of(exchange, &self.origins, &self.warnings))
     }
 
     /// Reads a request: the parameters out of its body, then the token out of its `Authorization`

@@ -148,7 +148,7 @@ async function writeScripts(folder: string, wasm: Uint8Array, digest: string): P
   );
   const glue = `${folder}/${NAME}.js`;
   const [types, ...rest] = (await Deno.readTextFile(glue)).split("\n");
-  const code = await compact(guard(withoutLoader(rest.join("\n"))));
+  const code = await compact(guard(lean(withoutLoader(rest.join("\n")))));
   await Deno.writeTextFile(glue, `${types}\n${HEADER}${code}\n`);
   const surface = glue.replace(/\.js$/, ".d.ts");
   const declared = without(
@@ -188,6 +188,33 @@ function withoutLoader(glue: string): string {
   const loaded = without(glue, "async function __wbg_load(", "function initSync(");
   return `${without(loaded, "let __wbg_init_promise")}\nexport { initSync };\n`;
 }
+
+/**
+ * Without what stands at each of some forty entries and does nothing there, or the same: whether a
+ * fresh instance is due, which the guard below sees to, and whether a handle is of the one before.
+ */
+function lean(glue: string): string {
+  if (/__wbg_reinit_scheduled = true/.test(glue)) throw new Error("The glue starts over by itself");
+  const rest = without(glue, "function __wbg_call_guard(", "function wasm_bindgen__")
+    .replace(/^ *__wbg_call_guard\(\);\n/gm, "")
+    .replace(
+      /^( *)if \(\(?(\w+)\)?\.__wbg_inst !== undefined && \(?\2\)?\.__wbg_inst !== __wbg_instance_id\) \{\n *throw .*;\n *\}$/gm,
+      "$1ofThisInstance($2);",
+    )
+    .replace(/^ *Object\.defineProperty\(obj, '__wbg_inst', .*\);$/gm, "obj.__wbg_inst = __wbg_instance_id;");
+  if (/__wbg_call_guard|stale object|defineProperty/.test(rest)) {
+    throw new Error("The glue is not as it was");
+  }
+  return rest + STALE;
+}
+
+const STALE = `
+function ofThisInstance(handle) {
+    if (handle.__wbg_inst !== undefined && handle.__wbg_inst !== __wbg_instance_id) {
+        throw new Error('Invalid stale object from previous Wasm instance');
+    }
+}
+`;
 
 /**
  * Puts a guard around the instance that the glue calls into: a trap throws it away at once. Whoever
