@@ -1,6 +1,6 @@
 //! Rust futures over JavaScript promises, each wait one link of a `then` chain.
 
-use js_sys::{Array, Promise, Reflect};
+use js_sys::{Array, Promise};
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -61,13 +61,23 @@ extern "C" {
     type Settlement;
 
     #[wasm_bindgen(method, getter)]
-    fn status(this: &Settlement) -> String;
+    fn status(this: &Settlement) -> Status;
 
     #[wasm_bindgen(method, getter)]
     fn value(this: &Settlement) -> JsValue;
 
     #[wasm_bindgen(method, getter)]
     fn reason(this: &Settlement) -> JsValue;
+}
+
+/// A settlement's `status`.
+#[wasm_bindgen]
+#[derive(Clone, Copy, Debug)]
+pub enum Status {
+    /// It has a `value`.
+    Fulfilled = "fulfilled",
+    /// It has a `reason`.
+    Rejected = "rejected",
 }
 
 /// Runs a future as far as it goes: to its value, or to a promise of it.
@@ -86,11 +96,10 @@ pub fn drive(mut task: Task) -> Result<JsValue, JsValue> {
         .take()
         .ok_or_else(|| JsValue::from_str("a future waits for no promise"))?;
     let resume = move |settled: JsValue| -> Result<JsValue, JsValue> {
-        let settled: Settlement = Reflect::get_u32(&settled, 0)?.unchecked_into();
-        outcome.replace(Some(if settled.status() == "fulfilled" {
-            Ok(settled.value())
-        } else {
-            Err(settled.reason())
+        let settled: Settlement = settled.unchecked_into::<Array>().get(0).unchecked_into();
+        outcome.replace(Some(match settled.status() {
+            Status::Fulfilled => Ok(settled.value()),
+            _ => Err(settled.reason()),
         }));
         drive(task)
     };

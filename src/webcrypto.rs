@@ -5,9 +5,22 @@ use crate::crypto::Crypto;
 use crate::jwk::PublicKey;
 use crate::promise::Settled;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{CryptoKey, SubtleCrypto};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_namespace = ["globalThis", "crypto"], js_name = subtle)]
+    static SUBTLE: Option<SubtleCrypto>;
+
+    /// An object of plain strings.
+    #[wasm_bindgen(extends = Object)]
+    type Dictionary;
+
+    #[wasm_bindgen(method, structural, indexing_setter)]
+    fn set(this: &Dictionary, name: &str, value: &str);
+}
 
 /// SubtleCrypto, with its algorithm objects made once.
 #[derive(Debug)]
@@ -24,20 +37,16 @@ impl WebCrypto {
     /// # Errors
     /// Where the platform has none.
     pub fn new() -> Result<Self, JsValue> {
-        let crypto = Reflect::get(&js_sys::global(), &"crypto".into())?;
-        let subtle = Reflect::get(&crypto, &"subtle".into())?;
-        if !subtle.is_object() {
-            return Err("the platform has no SubtleCrypto".into());
-        }
+        let subtle = SUBTLE.with(Option::clone);
         Ok(Self {
-            subtle: subtle.unchecked_into(),
+            subtle: subtle.ok_or("the platform has no SubtleCrypto")?,
             ecdsa: object(&[
                 ("name", "ECDSA"),
                 ("namedCurve", "P-256"),
                 ("hash", "SHA-256"),
-            ])?,
-            rsa: object(&[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")])?,
-            ed25519: object(&[("name", "Ed25519")])?,
+            ]),
+            rsa: object(&[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")]),
+            ed25519: object(&[("name", "Ed25519")]),
         })
     }
 
@@ -74,11 +83,11 @@ impl Crypto for WebCrypto {
                     ("x", &text(x)),
                     ("y", &text(y)),
                 ]);
-                self.import("jwk", &jwk.ok()?, &self.ecdsa, "verify").await
+                self.import("jwk", &jwk, &self.ecdsa, "verify").await
             }
             PublicKey::Rsa { n, e } => {
                 let jwk = object(&[("kty", "RSA"), ("n", &text(n)), ("e", &text(e))]);
-                self.import("jwk", &jwk.ok()?, &self.rsa, "verify").await
+                self.import("jwk", &jwk, &self.rsa, "verify").await
             }
             PublicKey::Ed25519(x) => {
                 self.import("raw", &Uint8Array::from(&x[..]), &self.ed25519, "verify")
@@ -127,11 +136,10 @@ impl Crypto for WebCrypto {
     }
 }
 
-/// An object of plain strings.
-fn object(entries: &[(&str, &str)]) -> Result<Object, JsValue> {
-    let object = Object::new();
+fn object(entries: &[(&str, &str)]) -> Object {
+    let object: Dictionary = Object::new().unchecked_into();
     for (name, value) in entries {
-        Reflect::set(&object, &(*name).into(), &(*value).into())?;
+        object.set(name, value);
     }
-    Ok(object)
+    object.into()
 }
