@@ -17,7 +17,7 @@ type Measure = typeof MEASURES[number];
 
 const HELP =
   `Measures this function beside the one of Behest's page, in one run, on this Deno and on
-${HOSTED_DENO}. Takes about six minutes; leave the machine alone meanwhile.
+${HOSTED_DENO}. Takes about nine minutes; leave the machine alone meanwhile.
 
   deno task bench [--quick] [--only MEASURE,…] [--beside FOLDER] [--json] [--write]
 
@@ -37,11 +37,11 @@ const OUT = new URL("bench/out/", ROOT);
 const DOCS = new URL("docs/", ROOT);
 
 const WHOLE: Extent = {
-  coldStarts: 5,
+  coldStarts: 11,
   rounds: 2,
   requests: [120, 100, 100],
   warmMs: 1000,
-  loadMs: 270,
+  loadMs: 400,
   turns: 8,
 };
 const QUICK: Extent = {

@@ -170,7 +170,7 @@ async function writeScripts(folder: string, wasm: Uint8Array, digest: string): P
  */
 async function compact(glue: string): Promise<string> {
   const mangle = { keep_fnames: true, keep_classnames: true };
-  const { code } = await minify(glue, { module: true, compress: false, mangle });
+  const { code } = await minify(glue, { module: true, ecma: 2020, compress: { passes: 2, keep_classnames: true, keep_fnames: true }, mangle });
   if (code === undefined) throw new Error("terser gave nothing");
   return code;
 }
