@@ -15,26 +15,33 @@ impl Origin {
     #[must_use]
     #[inline(never)]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
-        let (scheme, rest) = split_once(&text, "://")?;
+        Self::of_lowercase(&text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase())
+    }
+
+    fn of_lowercase(text: &str) -> Option<Self> {
+        let (scheme, rest) = split_once(text, "://")?;
         let (host, port) = if let Some(port) = rest.strip_prefix(LOOPBACK_V6) {
             (LOOPBACK_V6, port)
         } else {
             let end = rest.bytes().position(|byte| byte == b':');
-            let (host, port) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
-            let is_sound = match scheme {
-                "http" | "https" => is_host(host),
-                // Of a scheme of its own, an app's host is a mere name to browsers.
-                _ => is_name(host),
-            };
-            is_sound.then_some((host, port))?
+            rest.split_at_checked(end.unwrap_or(rest.len()))?
         };
+        let is_web = matches!(scheme, "http" | "https");
+        let is_sound = match host {
+            LOOPBACK_V6 => true,
+            _ if is_web => is_host(host),
+            // Of a scheme of its own, an app's host is a mere name to browsers.
+            _ => is_name(host),
+        };
+        if !is_sound || !(is_web || is_scheme(scheme)) {
+            return None;
+        }
         let port = if port.is_empty() {
             String::new()
         } else {
             canonical_port(scheme, port)?
         };
-        is_scheme(scheme).then(|| Self {
+        Some(Self {
             text: [scheme, "://", host, &port].concat(),
             host: host.to_owned(),
         })

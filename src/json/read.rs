@@ -1,6 +1,6 @@
 //! The grammar of RFC 8259, letter by letter.
 
-use super::Json;
+use super::{Json, place};
 
 /// How deep arrays and objects may stand in one another: each level is a call within a call.
 const MAX_DEPTH: u8 = 127;
@@ -45,12 +45,17 @@ impl<'a> Reader<'a> {
             b'{' => self.object(depth.checked_sub(1)?),
             b'[' => self.list(depth.checked_sub(1)?),
             b'"' => self.text().map(Json::Text),
-            b't' => self.passes(b"true").then_some(Json::Bool(true)),
-            b'f' => self.passes(b"false").then_some(Json::Bool(false)),
-            b'n' => self.passes(b"null").then_some(Json::Null),
+            b't' => self.word(b"true", Json::Bool(true)),
+            b'f' => self.word(b"false", Json::Bool(false)),
+            b'n' => self.word(b"null", Json::Null),
             b'-' | b'0'..=b'9' => self.number().map(Json::Number),
             _ => None,
         }
+    }
+
+    #[inline(never)]
+    fn word(&mut self, word: &[u8], value: Json) -> Option<Json> {
+        self.passes(word).then_some(value)
     }
 
     /// Whether an array or object goes on, behind an item of it; nothing where neither this nor its
@@ -87,9 +92,8 @@ impl<'a> Reader<'a> {
             self.peek();
             let name = self.text()?;
             // Kept sorted, so that an object of thousands of names costs no thousands squared.
-            let place = entries.binary_search_by(|(other, _)| other.cmp(&name));
             // One that is found stands twice.
-            let place = place.err()?;
+            let place = place(&entries, &name).err()?;
             if self.peek()? != b':' {
                 return None;
             }

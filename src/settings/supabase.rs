@@ -9,6 +9,7 @@ use crate::pasted::{base64, trimmed};
 use crate::secret::{PUBLISHED, flaw, is_example};
 use crate::session::SessionRules;
 use jwt_compact::alg::Hs256Key;
+use std::rc::Rc;
 
 impl Reader<'_> {
     #[inline(never)]
@@ -125,13 +126,24 @@ impl Reader<'_> {
         Some(self.first(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]))
     }
 
+    /// The project's own keys: those of its set, and the shared secret.
+    #[inline(never)]
+    pub(super) fn keys(
+        &mut self,
+        supabase_url: Option<&Origin>,
+    ) -> (Option<Jwks>, Option<Rc<Hs256Key>>) {
+        let jwks = self.jwks(supabase_url);
+        let secret = self.secret(supabase_url, jwks.as_ref());
+        (jwks, secret)
+    }
+
     /// The shared secret, byte for byte.
     #[inline(never)]
-    pub(super) fn secret(
+    fn secret(
         &mut self,
         supabase_url: Option<&Origin>,
         jwks: Option<&Jwks>,
-    ) -> Option<Hs256Key> {
+    ) -> Option<Rc<Hs256Key>> {
         let (name, secret) = ["JWT_SECRET", "SUPABASE_JWT_SECRET"]
             .into_iter()
             .filter_map(|name| Some((name, self.raw(name)?)))
@@ -148,11 +160,11 @@ impl Reader<'_> {
             }
             self.warn(name, EXAMPLE);
         }
-        Some(Hs256Key::new(secret))
+        Some(Rc::new(Hs256Key::new(secret)))
     }
 
     #[inline(never)]
-    pub(super) fn jwks(&mut self, supabase_url: Option<&Origin>) -> Option<Jwks> {
+    fn jwks(&mut self, supabase_url: Option<&Origin>) -> Option<Jwks> {
         let name = "SUPABASE_JWKS";
         let text = self.get(name)?;
         let Some(jwks) = Jwks::parse(&text, Source::Inline) else {
@@ -171,6 +183,7 @@ impl Reader<'_> {
 
     /// Behind another address the issuer may be another, too (`supabase functions serve`), so that
     /// this is no fault.
+    #[inline(never)]
     pub(super) fn warn_of_issuer(&mut self, rules: &ClaimRules, supabase_url: Option<&Origin>) {
         let (Some(issuer), Some(url)) = (&rules.issuer, supabase_url) else {
             return;
