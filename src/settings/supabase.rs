@@ -25,13 +25,21 @@ impl Reader<'_> {
                 break;
             };
             if let Some(host) = open_to_all(&origin) {
-                self.warn("CORS_ORIGIN", &[
-                    "anybody may publish under ", host, ", and every page there may ask: name your own project (docs/deploy.md, \"Origins of previews\")",
-                ].concat());
+                self.warn_of_shared(host);
             }
             origins.push(origin);
         }
         origins
+    }
+
+    #[inline(never)]
+    fn warn_of_shared(&mut self, host: &str) {
+        let what = [
+            "anybody may publish under ",
+            host,
+            ", and every page there may ask: name your own project (docs/deploy.md, \"Origins of previews\")",
+        ];
+        self.warn("CORS_ORIGIN", &what.concat());
     }
 
     #[inline(never)]
