@@ -2,6 +2,7 @@
 //! section 4, RFC 7515 section 4, RFC 7519 section 4), so that no two readers of one text see two
 //! things.
 
+mod number;
 mod read;
 mod write;
 

@@ -105,8 +105,12 @@ impl Jwks {
     pub fn parse(text: &str, source: Source) -> Option<Self> {
         let set = Json::parse(text.as_bytes())?;
         let listed = listed(&set)?;
-        let mut keys: Vec<Jwk> = Vec::new();
-        keys.extend(listed.iter().filter_map(|key| Jwk::read(key, source)));
+        let mut keys = Vec::new();
+        for key in listed {
+            if let Some(key) = Jwk::read(key, source) {
+                keys.push(key);
+            }
+        }
         let mut skipped = listed.len().saturating_sub(keys.len());
         if keys.len() > 1 {
             skipped = skipped.saturating_add(leave_unambiguous(&mut keys));

@@ -1,5 +1,6 @@
 //! The grammar of RFC 8259, letter by letter.
 
+use super::number::nearest;
 use super::{Json, place};
 
 /// How deep arrays and objects may stand in one another: each level is a call within a call.
@@ -9,7 +10,8 @@ const MAX_DEPTH: u8 = 127;
 pub(super) fn whole(text: &[u8]) -> Option<Json> {
     let mut reader = Reader { rest: text };
     let value = reader.value(MAX_DEPTH)?;
-    reader.peek().is_none().then_some(value)
+    reader.peek();
+    reader.rest.is_empty().then_some(value)
 }
 
 /// What is still to be read.
@@ -18,12 +20,19 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The next byte behind white space, which stays there.
-    fn peek(&mut self) -> Option<u8> {
+    /// The next byte behind white space; 0 at the end, and a 0 begins nothing.
+    #[inline(never)]
+    fn peek(&mut self) -> u8 {
         while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
             self.rest = rest;
         }
-        self.rest.first().copied()
+        self.rest.first().copied().unwrap_or_default()
+    }
+
+    /// Goes past a sign, and white space before it, where it comes next.
+    #[inline(never)]
+    fn sign(&mut self, sign: u8) -> bool {
+        self.peek() == sign && self.next().is_some()
     }
 
     /// The next byte, whatever it is.
@@ -34,6 +43,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes past these bytes where they come next.
+    #[inline(never)]
     fn passes(&mut self, expected: &[u8]) -> bool {
         let rest = self.rest.strip_prefix(expected);
         self.rest = rest.unwrap_or(self.rest);
@@ -41,7 +51,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: u8) -> Option<Json> {
-        match self.peek()? {
+        match self.peek() {
             b'{' => self.object(depth.checked_sub(1)?),
             b'[' => self.list(depth.checked_sub(1)?),
             b'"' => self.text().map(Json::Text),
@@ -58,25 +68,19 @@ impl<'a> Reader<'a> {
         self.passes(word).then_some(value)
     }
 
-    /// Whether an array or object goes on, behind an item of it; nothing where neither this nor its
-    /// end comes.
-    fn goes_on(&mut self, end: u8) -> Option<bool> {
-        self.peek();
-        let next = self.next()?;
-        (next == b',' || next == end).then_some(next == b',')
-    }
-
     fn list(&mut self, depth: u8) -> Option<Json> {
         self.next();
         let mut list = Vec::new();
-        if self.peek()? == b']' {
-            self.next();
+        if self.sign(b']') {
             return Some(Json::List(list));
         }
         loop {
             list.push(self.value(depth)?);
-            if !self.goes_on(b']')? {
+            if self.sign(b']') {
                 return Some(Json::List(list));
+            }
+            if !self.sign(b',') {
+                return None;
             }
         }
     }
@@ -84,30 +88,32 @@ impl<'a> Reader<'a> {
     fn object(&mut self, depth: u8) -> Option<Json> {
         self.next();
         let mut entries: Vec<(String, Json)> = Vec::new();
-        if self.peek()? == b'}' {
-            self.next();
+        if self.sign(b'}') {
             return Some(Json::Object(entries));
         }
         loop {
             self.peek();
             let name = self.text()?;
-            // Kept sorted, so that an object of thousands of names costs no thousands squared.
-            // One that is found stands twice.
+            // Kept sorted, so that an object of thousands of names costs no thousands squared. One that
+            // is found stands twice.
             let place = place(&entries, &name).err()?;
-            if self.peek()? != b':' {
+            if !self.sign(b':') {
                 return None;
             }
-            self.next();
             let value = self.value(depth)?;
             entries.insert(place, (name, value));
-            if !self.goes_on(b'}')? {
+            if self.sign(b'}') {
                 return Some(Json::Object(entries));
+            }
+            if !self.sign(b',') {
+                return None;
             }
         }
     }
 
+    #[inline(never)]
     fn text(&mut self) -> Option<String> {
-        if self.next()? != b'"' {
+        if !self.passes(b"\"") {
             return None;
         }
         let mut text = Vec::new();
@@ -207,41 +213,4 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         (!digits.is_empty()).then_some(digits)
     }
-}
-
-/// `whole.fraction` times ten to the `exponent`: the nearest double where the digits are below 2^53 and
-/// the power, all in all, is at most 22, since both are doubles then; else nearly.
-#[expect(clippy::cast_precision_loss, reason = "as documented")]
-fn nearest(whole: &[u8], fraction: &[u8], mut exponent: i32) -> f64 {
-    let mut digits = 0_u64;
-    let mut push = |digit: &u8| {
-        let longer = digits
-            .checked_mul(10)?
-            .checked_add(u64::from(digit & 0x0f))?;
-        digits = longer;
-        Some(())
-    };
-    // Those that no longer fit are left out.
-    for digit in whole {
-        if push(digit).is_none() {
-            exponent = exponent.saturating_add(1);
-        }
-    }
-    for digit in fraction {
-        if push(digit).is_some() {
-            exponent = exponent.saturating_sub(1);
-        }
-    }
-    let mut number = digits as f64;
-    while exponent != 0 && number != 0.0 && number.is_finite() {
-        let step = exponent.clamp(-22, 22);
-        let power = (0..step.unsigned_abs()).fold(1.0, |power, _| power * 10.0);
-        number = if step > 0 {
-            number * power
-        } else {
-            number / power
-        };
-        exponent = exponent.saturating_sub(step);
-    }
-    number
 }
