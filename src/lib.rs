@@ -19,7 +19,6 @@ pub mod issuer;
 pub mod json;
 pub mod jwk;
 pub mod keyset;
-#[cfg(target_arch = "wasm32")]
 mod memory;
 pub mod mint;
 pub mod origin;

@@ -240,3 +240,76 @@ fn is_label(label: &[u8]) -> bool {
 fn labels(host: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
     host.as_bytes().split(|byte| *byte == b'.')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, is_ipv4};
+
+    #[test]
+    fn a_port_has_the_form_that_browsers_send() {
+        let ports = [
+            ("https://a.b:443", "https://a.b"),
+            ("https://a.b:0443/", "https://a.b"),
+            ("https://a.b:80", "https://a.b:80"),
+            ("http://a.b:80", "http://a.b"),
+            ("http://a.b:00080", "http://a.b"),
+            ("http://a.b:443", "http://a.b:443"),
+            ("http://a.b:08080", "http://a.b:8080"),
+            ("http://a.b:0", "http://a.b:0"),
+            ("http://a.b:000", "http://a.b:0"),
+            ("http://[::1]:65535", "http://[::1]:65535"),
+            ("app://a:443", "app://a:443"),
+        ];
+        for (text, origin) in ports {
+            let parsed = Origin::parse(text).map(Origin::into_string);
+            assert_eq!(parsed.as_deref(), Some(origin), "{text}");
+        }
+        for port in [
+            ":",
+            ":65536",
+            ":-1",
+            ":+1",
+            ":1a",
+            ":1:1",
+            ": 1",
+            ":4294967376",
+            "1",
+        ] {
+            for host in ["http://a.b", "http://[::1]"] {
+                let text = [host, port].concat();
+                let is_name = host == "http://a.b" && port == "1";
+                assert_eq!(Origin::parse(&text).is_some(), is_name, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scheme_begins_with_a_letter_whatever_the_host() {
+        for host in ["a", "[::1]"] {
+            for scheme in ["1a", "+", "", "a b", "é", "a/b"] {
+                let text = [scheme, "://", host].concat();
+                assert_eq!(Origin::parse(&text), None, "{text}");
+            }
+            assert!(Origin::parse(&["a1+-.", "://", host].concat()).is_some());
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_is_what_the_standard_library_takes() {
+        let octets = [
+            "0", "1", "9", "10", "99", "100", "199", "255", "256", "300", "00", "01", "1000", "",
+            "a", "+1",
+        ];
+        for octet in octets {
+            for text in [
+                format!("{octet}.0.0.1"),
+                format!("127.0.0.{octet}"),
+                format!("1.{octet}.1"),
+                format!("1.1.{octet}.1.1"),
+            ] {
+                let is_address = text.parse::<std::net::Ipv4Addr>().is_ok();
+                assert_eq!(is_ipv4(&text), is_address, "{text}");
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use crate::claims::{ClaimRules, MetadataPath, OAuthClients};
 use crate::json::Json;
 use crate::jwk::{Jwks, Source};
 use crate::origin::{Origin, allowed_origin, open_to_all};
-use crate::pasted::{base64, trimmed};
+use crate::pasted::{base64, contains, trimmed};
 use crate::secret::{PUBLISHED, flaw, is_example};
 use crate::session::SessionRules;
 use jwt_compact::alg::Hs256Key;
@@ -106,7 +106,7 @@ impl Reader<'_> {
                 &["is a secret key, which passes row level security by; use the publishable key"],
             );
         }
-        if is_service_role(&key) {
+        if contains(&key, ".") && is_service_role(&key) {
             return self.fault(
                 name,
                 &["is the service role key, which passes row level security by; use the publishable or anon key"],
