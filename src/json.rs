@@ -2,6 +2,7 @@
 //! section 4, RFC 7515 section 4, RFC 7519 section 4), so that no two readers of one text see two
 //! things.
 
+mod number;
 mod read;
 mod write;
 
@@ -41,21 +42,18 @@ impl Json {
 
     /// What an object has under a name; `null` where it has nothing, and where this is no object.
     #[must_use]
+    #[inline(never)]
     pub fn get(&self, name: &str) -> &Self {
         const NULL: &Json = &Json::Null;
-        self.object()
-            .and_then(|entries| {
-                let index = entries.binary_search_by(|(other, _)| other.as_str().cmp(name));
-                entries.get(index.ok()?)
-            })
-            .map_or(NULL, |(_, value)| value)
+        let entries = self.object().unwrap_or_default();
+        let found = place(entries, name).ok().and_then(|at| entries.get(at));
+        found.map_or(NULL, |(_, value)| value)
     }
 
     /// Whether this is an object that has something under a name, be it `null`.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.object()
-            .is_some_and(|entries| entries.iter().any(|(other, _)| other == name))
+        place(self.object().unwrap_or_default(), name).is_ok()
     }
 
     /// A string.
@@ -118,6 +116,12 @@ impl Json {
             _ => Err(WrongType),
         }
     }
+}
+
+/// Where a name is in an object's entries, or where it would be.
+#[inline(never)]
+fn place(entries: &[(String, Json)], name: &str) -> Result<usize, usize> {
+    entries.binary_search_by(|(other, _)| other.as_str().cmp(name))
 }
 
 /// Something else stands where a string, or nothing, should.

@@ -1,13 +1,16 @@
 //! JSON Web Keys (RFC 7517): read and checked, not yet imported.
 
+mod set;
+
+pub use set::Jwks;
+
 use crate::algorithm::Algorithm;
 use crate::curve;
 use crate::json::Json;
-use crate::pasted::{base64, position};
-use crate::secret::{MIN_SECRET_BYTES, is_monotonous, readings};
+use crate::secret::{MIN_SECRET_BYTES, is_monotonous};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::alg::Hs256Key;
-use std::fmt;
+use std::rc::Rc;
 
 /// Shortest RSA key in bits (RFC 7518 section 3.3).
 pub const MIN_RSA_BITS: usize = 2048;
@@ -61,7 +64,7 @@ pub enum JwkMaterial {
     /// Anybody may have it; the platform verifies.
     Public(PublicKey),
     /// Shared with the Auth server alone.
-    Secret(Hs256Key),
+    Secret(Rc<Hs256Key>),
 }
 
 impl PartialEq for JwkMaterial {
@@ -69,136 +72,53 @@ impl PartialEq for JwkMaterial {
         match (self, other) {
             (Self::Public(one), Self::Public(other)) => one == other,
             // Both stand in one setting: nobody learns anything by the time that it takes.
-            (Self::Secret(one), Self::Secret(other)) => one.as_ref() == other.as_ref(),
+            (Self::Secret(one), Self::Secret(other)) => bytes_of(one) == bytes_of(other),
             _ => false,
         }
     }
 }
 
-/// A key set, read but not yet imported.
-#[derive(Default)]
-pub struct Jwks {
-    /// Those of use.
-    pub keys: Vec<Jwk>,
-    /// How many keys of the set are of no use to us.
-    pub skipped: usize,
-    /// The set as it came, for `publishes`.
-    set: Json,
-}
-
-impl fmt::Debug for Jwks {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the set as it came, in which a secret may stand.
-        let mut jwks = formatter.debug_struct("Jwks");
-        jwks.field("keys", &self.keys)
-            .field("skipped", &self.skipped);
-        jwks.finish_non_exhaustive()
-    }
-}
-
-impl Jwks {
-    /// Reads `{"keys":[…]}` or a bare array. A key that cannot be used is skipped and counted.
-    /// Nothing comes back where the text is no key set at all.
-    #[must_use]
-    #[inline(never)]
-    pub fn parse(text: &str, source: Source) -> Option<Self> {
-        let set = Json::parse(text.as_bytes())?;
-        let listed = listed(&set)?;
-        let mut keys: Vec<Jwk> = Vec::new();
-        keys.extend(listed.iter().filter_map(|key| Jwk::read(key, source)));
-        let mut skipped = listed.len().saturating_sub(keys.len());
-        if keys.len() > 1 {
-            skipped = skipped.saturating_add(leave_unambiguous(&mut keys));
-        }
-        Some(Self { keys, skipped, set })
-    }
-
-    /// Whether anybody can read this secret in the set, as a coordinate or as the name of a key, in
-    /// whichever way it is written.
-    #[must_use]
-    pub fn publishes(&self, secret: &[u8]) -> bool {
-        let readings = readings(secret);
-        // Shorter ones are no secrets.
-        let is_in = |text: &[u8]| {
-            let mut readings = readings.iter();
-            text.len() >= MIN_SECRET_BYTES
-                && readings.any(|reading| position(reading, text).is_some())
-        };
-        let publishes = |key: &Json| {
-            let mut members = key.object().unwrap_or_default().iter();
-            let is_secret = key.get("kty").text() == Some("oct");
-            !is_secret
-                && members.any(|(_, member)| {
-                    let text = member.text().unwrap_or_default().as_bytes();
-                    is_in(text) || base64(text).is_some_and(|bytes| is_in(&bytes))
-                })
-        };
-        // The texts of every key but shared secrets, those that cannot be used included.
-        listed(&self.set).unwrap_or_default().iter().any(publishes)
-    }
-
-    /// The shared secrets of the set.
-    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
-        self.keys.iter().filter_map(|key| match &key.material {
-            JwkMaterial::Secret(secret) => Some(secret.as_ref()),
-            JwkMaterial::Public(_) => None,
-        })
-    }
-}
-
-/// The keys of `{"keys":[…]}` or of a bare array.
-fn listed(set: &Json) -> Option<&[Json]> {
-    set.list().or_else(|| set.get("keys").list())
-}
-
-/// Takes out keys of which nothing says which is meant; gives the number of those.
-#[inline(never)]
-fn leave_unambiguous(keys: &mut Vec<Jwk>) -> usize {
-    let mut once: Vec<Jwk> = Vec::new();
-    for key in keys.drain(..) {
-        // The same key twice is one key.
-        if !once.contains(&key) {
-            once.push(key);
-        }
-    }
-    // Two keys for one name: neither is used.
-    let same =
-        |one: &Jwk, other: &Jwk| one.algorithm == other.algorithm && one.key_id == other.key_id;
-    let alone = |one| once.iter().filter(|other| same(one, other)).count() == 1;
-    let alone: Vec<_> = once.iter().map(alone).collect();
-    let known = once.len();
-    let named = alone.into_iter().zip(once);
-    keys.extend(named.filter_map(|(alone, key)| alone.then_some(key)));
-    known.saturating_sub(keys.len())
+fn bytes_of(secret: &Hs256Key) -> &[u8] {
+    secret.as_ref()
 }
 
 impl Jwk {
     #[inline(never)]
     fn read(key: &Json, source: Source) -> Option<Self> {
         let algorithm = Algorithm::of_key(text(key, "kty")??, text(key, "crv")?)?;
-        let verifies = match key.get("key_ops") {
-            Json::Null => true,
-            operations => operations
-                .list()?
-                .iter()
-                .any(|one| one.text() == Some("verify")),
-        };
-        let agrees = verifies
-            && text(key, "alg")?.is_none_or(|alg| alg == algorithm.name())
-            && text(key, "use")?.is_none_or(|usage| usage == "sig");
-        if !agrees {
+        let key_id = text(key, "kid")?;
+        if !verifies(key, algorithm) {
             return None;
         }
+        let material = match algorithm {
+            Algorithm::Hs256 => secret(key, source),
+            Algorithm::Es256 => p256(key),
+            Algorithm::Rs256 => rsa(key),
+            Algorithm::EdDsa => ed25519(key),
+        };
         Some(Self {
+            material: material?,
             algorithm,
-            key_id: text(key, "kid")?.map(str::to_owned),
-            material: match algorithm {
-                Algorithm::Hs256 => JwkMaterial::Secret(secret(key, source)?),
-                Algorithm::Es256 => JwkMaterial::Public(p256(key)?),
-                Algorithm::Rs256 => JwkMaterial::Public(rsa(&bytes(key, "n")?, &bytes(key, "e")?)?),
-                Algorithm::EdDsa => JwkMaterial::Public(ed25519(key)?),
-            },
+            key_id: key_id.map(str::to_owned),
         })
+    }
+}
+
+/// Whether a key is for verifying with this algorithm, or does not say what it is for.
+#[inline(never)]
+fn verifies(key: &Json, algorithm: Algorithm) -> bool {
+    let operations = key.get("key_ops");
+    let mut named = operations.list().unwrap_or_default().iter();
+    is_or_missing(key, "alg", algorithm.name())
+        && is_or_missing(key, "use", "sig")
+        && (matches!(operations, Json::Null) || named.any(|one| one.text() == Some("verify")))
+}
+
+#[inline(never)]
+fn is_or_missing(key: &Json, name: &str, value: &str) -> bool {
+    match key.get(name) {
+        Json::Null => true,
+        found => found.text() == Some(value),
     }
 }
 
@@ -215,36 +135,37 @@ fn bytes(key: &Json, name: &str) -> Option<Vec<u8>> {
 }
 
 #[inline(never)]
-fn secret(key: &Json, source: Source) -> Option<Hs256Key> {
+fn secret(key: &Json, source: Source) -> Option<JwkMaterial> {
     let secret = bytes(key, "k")?;
     let is_secret =
         source == Source::Inline && secret.len() >= MIN_SECRET_BYTES && !is_monotonous(&secret);
-    is_secret.then(|| Hs256Key::new(secret))
+    is_secret.then(|| JwkMaterial::Secret(Rc::new(Hs256Key::new(secret))))
 }
 
 #[inline(never)]
-fn p256(key: &Json) -> Option<PublicKey> {
+fn p256(key: &Json) -> Option<JwkMaterial> {
     let (x, y) = (bytes(key, "x")?, bytes(key, "y")?);
-    curve::on_p256(&x, &y).then_some(PublicKey::P256 { x, y })
+    curve::on_p256(&x, &y).then(|| JwkMaterial::Public(PublicKey::P256 { x, y }))
 }
 
 #[inline(never)]
-fn ed25519(key: &Json) -> Option<PublicKey> {
-    let x = bytes(key, "x")?;
-    curve::is_ed25519(&x).then_some(PublicKey::Ed25519(x))
-}
-
-#[inline(never)]
-fn rsa(n: &[u8], e: &[u8]) -> Option<PublicKey> {
-    let number = |bytes: &[u8]| {
+fn rsa(key: &Json) -> Option<JwkMaterial> {
+    let number = |name| {
+        let bytes = bytes(key, name)?;
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
         bytes.get(zeros..).map(<[u8]>::to_vec)
     };
-    let (n, e) = (number(n)?, number(e)?);
+    let (n, e) = (number("n")?, number("e")?);
     // An even exponent or 1 is no RSA key; with 1 every signature is its own forgery.
     let sound = e.len() <= 8 && e.last()? % 2 == 1 && e != [1];
     ((MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bit_length(&n)?) && sound)
-        .then_some(PublicKey::Rsa { n, e })
+        .then(|| JwkMaterial::Public(PublicKey::Rsa { n, e }))
+}
+
+#[inline(never)]
+fn ed25519(key: &Json) -> Option<JwkMaterial> {
+    let x = bytes(key, "x")?;
+    curve::is_ed25519(&x).then(|| JwkMaterial::Public(PublicKey::Ed25519(x)))
 }
 
 /// The length in bits of a big-endian number, leading zeros left out; nothing for zero.

@@ -46,10 +46,10 @@ impl<K> Material<K> {
 impl<K> KeySet<K> {
     /// `JWT_SECRET`, if it is set, while there is no set.
     #[must_use]
-    pub fn without_set(secret: Option<Hs256Key>) -> Self {
+    pub fn without_set(secret: Option<Rc<Hs256Key>>) -> Self {
         Self {
             keys: Vec::new(),
-            secret: secret.map(|secret| Material::Secret(Rc::new(secret))),
+            secret: secret.map(Material::Secret),
             source: None,
         }
     }
@@ -66,7 +66,7 @@ impl<K> KeySet<K> {
         let mut keys = self.shared_secrets();
         for jwk in jwks.keys {
             let material = match jwk.material {
-                JwkMaterial::Secret(secret) => Some(Material::Secret(Rc::new(secret))),
+                JwkMaterial::Secret(secret) => Some(Material::Secret(secret)),
                 JwkMaterial::Public(key) => {
                     crypto.import_verifying(&key).await.map(Material::Public)
                 }

@@ -15,26 +15,33 @@ impl Origin {
     #[must_use]
     #[inline(never)]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
-        let (scheme, rest) = split_once(&text, "://")?;
+        Self::of_lowercase(&text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase())
+    }
+
+    fn of_lowercase(text: &str) -> Option<Self> {
+        let (scheme, rest) = split_once(text, "://")?;
         let (host, port) = if let Some(port) = rest.strip_prefix(LOOPBACK_V6) {
             (LOOPBACK_V6, port)
         } else {
             let end = rest.bytes().position(|byte| byte == b':');
-            let (host, port) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
-            let is_sound = match scheme {
-                "http" | "https" => is_host(host),
-                // Of a scheme of its own, an app's host is a mere name to browsers.
-                _ => is_name(host),
-            };
-            is_sound.then_some((host, port))?
+            rest.split_at_checked(end.unwrap_or(rest.len()))?
         };
+        let is_web = matches!(scheme, "http" | "https");
+        let is_sound = match host {
+            LOOPBACK_V6 => true,
+            _ if is_web => is_host(host),
+            // Of a scheme of its own, an app's host is a mere name to browsers.
+            _ => is_name(host),
+        };
+        if !is_sound || !(is_web || is_scheme(scheme)) {
+            return None;
+        }
         let port = if port.is_empty() {
             String::new()
         } else {
             canonical_port(scheme, port)?
         };
-        is_scheme(scheme).then(|| Self {
+        Some(Self {
             text: [scheme, "://", host, &port].concat(),
             host: host.to_owned(),
         })
@@ -232,4 +239,77 @@ fn is_label(label: &[u8]) -> bool {
 
 fn labels(host: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
     host.as_bytes().split(|byte| *byte == b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, is_ipv4};
+
+    #[test]
+    fn a_port_has_the_form_that_browsers_send() {
+        let ports = [
+            ("https://a.b:443", "https://a.b"),
+            ("https://a.b:0443/", "https://a.b"),
+            ("https://a.b:80", "https://a.b:80"),
+            ("http://a.b:80", "http://a.b"),
+            ("http://a.b:00080", "http://a.b"),
+            ("http://a.b:443", "http://a.b:443"),
+            ("http://a.b:08080", "http://a.b:8080"),
+            ("http://a.b:0", "http://a.b:0"),
+            ("http://a.b:000", "http://a.b:0"),
+            ("http://[::1]:65535", "http://[::1]:65535"),
+            ("app://a:443", "app://a:443"),
+        ];
+        for (text, origin) in ports {
+            let parsed = Origin::parse(text).map(Origin::into_string);
+            assert_eq!(parsed.as_deref(), Some(origin), "{text}");
+        }
+        for port in [
+            ":",
+            ":65536",
+            ":-1",
+            ":+1",
+            ":1a",
+            ":1:1",
+            ": 1",
+            ":4294967376",
+            "1",
+        ] {
+            for host in ["http://a.b", "http://[::1]"] {
+                let text = [host, port].concat();
+                let is_name = host == "http://a.b" && port == "1";
+                assert_eq!(Origin::parse(&text).is_some(), is_name, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scheme_begins_with_a_letter_whatever_the_host() {
+        for host in ["a", "[::1]"] {
+            for scheme in ["1a", "+", "", "a b", "é", "a/b"] {
+                let text = [scheme, "://", host].concat();
+                assert_eq!(Origin::parse(&text), None, "{text}");
+            }
+            assert!(Origin::parse(&["a1+-.", "://", host].concat()).is_some());
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_is_what_the_standard_library_takes() {
+        let octets = [
+            "0", "1", "9", "10", "99", "100", "199", "255", "256", "300", "00", "01", "1000", "",
+            "a", "+1",
+        ];
+        for octet in octets {
+            for text in [
+                format!("{octet}.0.0.1"),
+                format!("127.0.0.{octet}"),
+                format!("1.{octet}.1"),
+                format!("1.1.{octet}.1.1"),
+            ] {
+                let is_address = text.parse::<std::net::Ipv4Addr>().is_ok();
+                assert_eq!(is_ipv4(&text), is_address, "{text}");
+            }
+        }
+    }
 }

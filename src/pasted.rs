@@ -133,3 +133,84 @@ pub fn unescaped(text: &str) -> Vec<u8> {
     }
     unescaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{contains, hex, split_once, trimmed, whole_number};
+
+    #[test]
+    fn what_is_trimmed_is_what_the_standard_library_trims() {
+        let ends = [
+            "", " ", "\t\n", "\u{a0}", "\u{2003}", "\u{200b}", "a", "~", "é", "\0", "\u{7f}",
+        ];
+        for start in ends {
+            for end in ends {
+                for middle in ["", "x", " x y "] {
+                    let text = [start, middle, end].concat();
+                    assert_eq!(trimmed(&text), text.trim(), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_found_where_the_standard_library_finds_it() {
+        for text in [
+            "",
+            "://",
+            "a://b",
+            "a://b://c",
+            ":/:://",
+            "a:/",
+            "é://é",
+            "a*b*c",
+            "*",
+        ] {
+            for part in ["://", "*", ":", "é"] {
+                assert_eq!(
+                    split_once(text, part),
+                    text.split_once(part),
+                    "{text} {part}"
+                );
+                assert_eq!(contains(text, part), text.contains(part), "{text} {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_digits_alone_and_fits_32_bits() {
+        let numbers = [
+            ("0", 0),
+            ("007", 7),
+            ("86400", 86_400),
+            ("4294967295", u32::MAX),
+        ];
+        for (text, number) in numbers {
+            assert_eq!(whole_number(text), Some(number), "{text}");
+        }
+        for text in [
+            "",
+            "+1",
+            "-1",
+            " 1",
+            "1 ",
+            "1e3",
+            "0x1",
+            "1_0",
+            "1.0",
+            "٣",
+            "4294967296",
+        ] {
+            assert_eq!(whole_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn hex_is_pairs_of_digits_in_either_case() {
+        assert_eq!(hex(b"00fFA9"), Some(vec![0, 0xff, 0xa9]));
+        assert_eq!(hex(b""), Some(Vec::new()));
+        for text in ["0", "0g", "+1", "-1", " 1", "0x", "00f", "é"] {
+            assert_eq!(hex(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -61,14 +61,10 @@ pub fn flaw(secret: &str) -> Option<&'static str> {
             "is an API key or a token, which others have too; copy the project's JWT secret",
         );
     }
-    for (nth, bytes) in readings(secret.as_bytes()).iter().enumerate() {
-        if Json::parse(bytes).is_some_and(|json| json.object().is_some() || json.list().is_some()) {
-            return Some("is a JSON Web Key; copy the project's JWT secret itself");
-        }
-        // DER itself is no text, and some secrets in base64 look like it.
-        if is_pem(bytes) || (nth > 0 && is_der(bytes)) {
-            return Some("is a PEM or DER key and no shared secret; copy the project's JWT secret");
-        }
+    let readings = readings(secret.as_bytes());
+    let flaw = readings.iter().enumerate().find_map(flaw_of_reading);
+    if flaw.is_some() {
+        return flaw;
     }
     if is_url(secret) {
         return Some("is a URL; copy the project's JWT secret");
@@ -94,6 +90,17 @@ fn flaw_of_ends(secret: &str) -> Option<&'static str> {
     (is_escaped(secret) || ends_with(char::is_whitespace) || ends_with(is_unseen)).then_some(
         "begins or ends with white space, or with what is not seen, which would count; set it without",
     )
+}
+
+/// What a secret stands for where that is a key of another kind.
+#[inline(never)]
+fn flaw_of_reading((nth, bytes): (usize, &Vec<u8>)) -> Option<&'static str> {
+    if Json::parse(bytes).is_some_and(|json| json.object().is_some() || json.list().is_some()) {
+        return Some("is a JSON Web Key; copy the project's JWT secret itself");
+    }
+    // DER itself is no text, and some secrets in base64 look like it.
+    (is_pem(bytes) || (nth > 0 && is_der(bytes)))
+        .then_some("is a PEM or DER key and no shared secret; copy the project's JWT secret")
 }
 
 /// Whether it ends in a line end that was escaped on the way.

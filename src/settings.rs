@@ -18,6 +18,7 @@ use crate::signer::LocalRules;
 use crate::signing_key::{ApiKey, Pkcs8};
 use jwt_compact::alg::Hs256Key;
 use reader::Reader;
+use std::rc::Rc;
 
 /// Everything the function was told.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Settings {
     /// Who signs sessions.
     pub issuer: Issuer,
     /// `JWT_SECRET`.
-    pub secret: Option<Hs256Key>,
+    pub secret: Option<Rc<Hs256Key>>,
     /// `SUPABASE_JWKS`.
     pub jwks: Option<Jwks>,
     /// What makes a session.
@@ -103,12 +104,12 @@ impl Reader<'_> {
         // With a third party the secret and SUPABASE_JWKS, which Supabase gives every function, are not
         // so much as read: `iss` would be all that kept the project's own tokens apart, and whoever has
         // the secret writes any `iss`.
-        let (mut jwks, mut secret) = (None, None);
-        if !third_party {
-            jwks = self.jwks(supabase_url.as_ref());
-            secret = self.secret(supabase_url.as_ref(), jwks.as_ref());
+        let (jwks, secret) = if third_party {
+            (None, None)
+        } else {
             self.warn_of_issuer(&session.claims, supabase_url.as_ref());
-        }
+            self.keys(supabase_url.as_ref())
+        };
         // One `else` for all: each `?` would be its own way of dropping the rest.
         let (Some(mode), Some(mint), Some(supabase_url)) = (mode, mint, supabase_url) else {
             return None;

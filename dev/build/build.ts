@@ -57,6 +57,9 @@ function report(step: string, start: number): void {
  */
 const INLINE_THRESHOLD = 40;
 
+/** The same of loops that are written out: no loop of ours is worth it. */
+const UNROLL_THRESHOLD = 20;
+
 /**
  * How large a function with a single caller may be, in bytes, to be copied into it: without a bound
  * the settings end up in one function of 21 KB. What is called first is compiled first, and whole:
@@ -82,6 +85,7 @@ async function compilerFlags(): Promise<string> {
   return [
     ...remaps.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
     `-Cllvm-args=-inline-threshold=${INLINE_THRESHOLD}`,
+    `-Cllvm-args=-unroll-threshold=${UNROLL_THRESHOLD}`,
   ].join("\x1f");
 }
 

@@ -1,143 +1,170 @@
 //! The grammar of RFC 8259, letter by letter.
 
-use super::Json;
+use super::number::nearest;
+use super::{Json, place};
 
 /// How deep arrays and objects may stand in one another: each level is a call within a call.
 const MAX_DEPTH: u8 = 127;
 
 /// Reads a text that is one value and nothing else.
 pub(super) fn whole(text: &[u8]) -> Option<Json> {
-    let mut reader = Reader { rest: text };
+    let mut reader = Reader {
+        rest: str::from_utf8(text).ok()?,
+    };
     let value = reader.value(MAX_DEPTH)?;
-    reader.peek().is_none().then_some(value)
+    reader.peek();
+    reader.rest.is_empty().then_some(value)
 }
 
 /// What is still to be read.
 struct Reader<'a> {
-    rest: &'a [u8],
+    rest: &'a str,
 }
 
 impl<'a> Reader<'a> {
-    /// The next byte behind white space, which stays there.
-    fn peek(&mut self) -> Option<u8> {
-        while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
-            self.rest = rest;
+    /// The next byte behind white space; 0 at the end, and a 0 begins nothing.
+    #[inline(never)]
+    fn peek(&mut self) -> u8 {
+        loop {
+            match self.rest.as_bytes().first() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.skip(1),
+                next => return next.copied().unwrap_or_default(),
+            }
         }
-        self.rest.first().copied()
     }
 
-    /// The next byte, whatever it is.
-    fn next(&mut self) -> Option<u8> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*first)
+    /// Goes past some bytes; to the end where a letter would be cut.
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
-    /// Goes past these bytes where they come next.
-    fn passes(&mut self, expected: &[u8]) -> bool {
+    /// Goes past a sign, and white space before it, where it comes next.
+    #[inline(never)]
+    fn sign(&mut self, sign: u8) -> bool {
+        let is_next = self.peek() == sign;
+        if is_next {
+            self.skip(1);
+        }
+        is_next
+    }
+
+    /// Goes past these letters where they come next.
+    #[inline(never)]
+    fn passes(&mut self, expected: &str) -> bool {
         let rest = self.rest.strip_prefix(expected);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
     fn value(&mut self, depth: u8) -> Option<Json> {
-        match self.peek()? {
+        match self.peek() {
             b'{' => self.object(depth.checked_sub(1)?),
             b'[' => self.list(depth.checked_sub(1)?),
             b'"' => self.text().map(Json::Text),
-            b't' => self.passes(b"true").then_some(Json::Bool(true)),
-            b'f' => self.passes(b"false").then_some(Json::Bool(false)),
-            b'n' => self.passes(b"null").then_some(Json::Null),
+            b't' => self.word("true", Json::Bool(true)),
+            b'f' => self.word("false", Json::Bool(false)),
+            b'n' => self.word("null", Json::Null),
             b'-' | b'0'..=b'9' => self.number().map(Json::Number),
             _ => None,
         }
     }
 
-    /// Whether an array or object goes on, behind an item of it; nothing where neither this nor its
-    /// end comes.
-    fn goes_on(&mut self, end: u8) -> Option<bool> {
-        self.peek();
-        let next = self.next()?;
-        (next == b',' || next == end).then_some(next == b',')
+    #[inline(never)]
+    fn word(&mut self, word: &str, value: Json) -> Option<Json> {
+        self.passes(word).then_some(value)
     }
 
     fn list(&mut self, depth: u8) -> Option<Json> {
-        self.next();
+        self.skip(1);
         let mut list = Vec::new();
-        if self.peek()? == b']' {
-            self.next();
+        if self.sign(b']') {
             return Some(Json::List(list));
         }
         loop {
             list.push(self.value(depth)?);
-            if !self.goes_on(b']')? {
+            if self.sign(b']') {
                 return Some(Json::List(list));
+            }
+            if !self.sign(b',') {
+                return None;
             }
         }
     }
 
     fn object(&mut self, depth: u8) -> Option<Json> {
-        self.next();
+        self.skip(1);
         let mut entries: Vec<(String, Json)> = Vec::new();
-        if self.peek()? == b'}' {
-            self.next();
+        if self.sign(b'}') {
             return Some(Json::Object(entries));
         }
         loop {
             self.peek();
             let name = self.text()?;
-            // Kept sorted, so that an object of thousands of names costs no thousands squared.
-            let place = entries.binary_search_by(|(other, _)| other.cmp(&name));
-            // One that is found stands twice.
-            let place = place.err()?;
-            if self.peek()? != b':' {
+            // Kept sorted, so that an object of thousands of names costs no thousands squared. One that
+            // is found stands twice.
+            let place = place(&entries, &name).err()?;
+            if !self.sign(b':') {
                 return None;
             }
-            self.next();
             let value = self.value(depth)?;
             entries.insert(place, (name, value));
-            if !self.goes_on(b'}')? {
+            if self.sign(b'}') {
                 return Some(Json::Object(entries));
+            }
+            if !self.sign(b',') {
+                return None;
             }
         }
     }
 
+    #[inline(never)]
     fn text(&mut self) -> Option<String> {
-        if self.next()? != b'"' {
+        if !self.passes("\"") {
             return None;
         }
-        let mut text = Vec::new();
-        loop {
-            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..=0x1f);
-            let end = self.rest.iter().position(special)?;
-            let (plain, rest) = self.rest.split_at_checked(end)?;
-            self.rest = rest;
-            text.extend_from_slice(plain);
-            match self.next()? {
-                b'"' => return String::from_utf8(text).ok(),
-                b'\\' => {
-                    let letter = self.escaped()?;
-                    text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                // A control character.
-                _ => return None,
-            }
+        let plain = self.plain()?;
+        if self.passes("\"") {
+            return Some(plain.to_owned());
         }
+        self.text_with_escapes(plain.to_owned())
+    }
+
+    /// The rest of a string that has escapes in it, as few have.
+    #[inline(never)]
+    fn text_with_escapes(&mut self, mut text: String) -> Option<String> {
+        while !self.passes("\"") {
+            // A control character is neither.
+            if !self.passes("\\") {
+                return None;
+            }
+            text.push(self.escaped()?);
+            text.push_str(self.plain()?);
+        }
+        Some(text)
+    }
+
+    /// What stands before the next quote, backslash or control character.
+    fn plain(&mut self) -> Option<&'a str> {
+        let special = |byte| matches!(byte, b'"' | b'\\' | ..=0x1f);
+        let end = self.rest.bytes().position(special)?;
+        let (plain, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(plain)
     }
 
     /// What stands behind a backslash.
     #[inline(never)]
     fn escaped(&mut self) -> Option<char> {
         Some(match self.next()? {
-            plain @ (b'"' | b'\\' | b'/') => char::from(plain),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
+            plain @ ('"' | '\\' | '/') => plain,
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
                 let first = self.unit()?;
-                let is_pair = matches!(first, 0xd800..=0xdbff) && self.passes(b"\\u");
+                let is_pair = matches!(first, 0xd800..=0xdbff) && self.passes("\\u");
                 let second = if is_pair { Some(self.unit()?) } else { None };
                 // Half a pair is no letter.
                 let mut letters = char::decode_utf16([first].into_iter().chain(second));
@@ -148,11 +175,19 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The next letter.
+    fn next(&mut self) -> Option<char> {
+        let mut letters = self.rest.chars();
+        let next = letters.next();
+        self.rest = letters.as_str();
+        next
+    }
+
     /// Four hexadecimal digits.
     fn unit(&mut self) -> Option<u16> {
         let mut unit = 0;
         for _ in 0..4 {
-            let digit = char::from(self.next()?).to_digit(16)?;
+            let digit = self.next()?.to_digit(16)?;
             unit = unit << 4 | u16::try_from(digit).ok()?;
         }
         Some(unit)
@@ -160,19 +195,19 @@ impl<'a> Reader<'a> {
 
     #[inline(never)]
     fn number(&mut self) -> Option<f64> {
-        let is_negative = self.passes(b"-");
+        let is_negative = self.passes("-");
         // Behind a zero that leads stands no other digit.
-        let whole = if self.passes(b"0") {
+        let whole = if self.passes("0") {
             b""
         } else {
             self.digits()?
         };
-        let fraction = if self.passes(b".") {
+        let fraction = if self.passes(".") {
             self.digits()?
         } else {
             b""
         };
-        let is_power = self.passes(b"e") || self.passes(b"E");
+        let is_power = self.passes("e") || self.passes("E");
         let exponent = if is_power { self.exponent()? } else { 0 };
         let number = nearest(whole, fraction, exponent);
         number
@@ -181,9 +216,9 @@ impl<'a> Reader<'a> {
     }
 
     fn exponent(&mut self) -> Option<i32> {
-        let is_negative = self.passes(b"-");
+        let is_negative = self.passes("-");
         if !is_negative {
-            self.passes(b"+");
+            self.passes("+");
         }
         let exponent = self.digits()?.iter().fold(0_i32, |exponent, digit| {
             let digit = i32::from(digit & 0x0f);
@@ -198,46 +233,9 @@ impl<'a> Reader<'a> {
 
     /// One digit or more.
     fn digits(&mut self) -> Option<&'a [u8]> {
-        let end = self.rest.iter().take_while(|byte| byte.is_ascii_digit());
+        let end = self.rest.bytes().take_while(u8::is_ascii_digit);
         let (digits, rest) = self.rest.split_at_checked(end.count())?;
         self.rest = rest;
-        (!digits.is_empty()).then_some(digits)
+        (!digits.is_empty()).then_some(digits.as_bytes())
     }
-}
-
-/// `whole.fraction` times ten to the `exponent`: the nearest double where the digits are below 2^53 and
-/// the power, all in all, is at most 22, since both are doubles then; else nearly.
-#[expect(clippy::cast_precision_loss, reason = "as documented")]
-fn nearest(whole: &[u8], fraction: &[u8], mut exponent: i32) -> f64 {
-    let mut digits = 0_u64;
-    let mut push = |digit: &u8| {
-        let longer = digits
-            .checked_mul(10)?
-            .checked_add(u64::from(digit & 0x0f))?;
-        digits = longer;
-        Some(())
-    };
-    // Those that no longer fit are left out.
-    for digit in whole {
-        if push(digit).is_none() {
-            exponent = exponent.saturating_add(1);
-        }
-    }
-    for digit in fraction {
-        if push(digit).is_some() {
-            exponent = exponent.saturating_sub(1);
-        }
-    }
-    let mut number = digits as f64;
-    while exponent != 0 && number != 0.0 && number.is_finite() {
-        let step = exponent.clamp(-22, 22);
-        let power = (0..step.unsigned_abs()).fold(1.0, |power, _| power * 10.0);
-        number = if step > 0 {
-            number * power
-        } else {
-            number / power
-        };
-        exponent = exponent.saturating_sub(step);
-    }
-    number
 }

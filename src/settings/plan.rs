@@ -42,12 +42,13 @@ impl Reader<'_> {
                 Some(())
             },
         );
+        let tiers = tiers.unwrap_or_else(default_tiers);
         PlanRules {
             source: match claim {
                 Some(path) => PlanSource::Claim(path),
                 None => PlanSource::Table(table),
             },
-            tiers: tiers.unwrap_or_else(default_tiers),
+            tiers,
             default_tier,
             default_on_error,
             policy,

@@ -5,10 +5,11 @@ use crate::claims::{ClaimRules, MetadataPath, OAuthClients};
 use crate::json::Json;
 use crate::jwk::{Jwks, Source};
 use crate::origin::{Origin, allowed_origin, open_to_all};
-use crate::pasted::{base64, trimmed};
+use crate::pasted::{base64, contains, trimmed};
 use crate::secret::{PUBLISHED, flaw, is_example};
 use crate::session::SessionRules;
 use jwt_compact::alg::Hs256Key;
+use std::rc::Rc;
 
 impl Reader<'_> {
     #[inline(never)]
@@ -24,13 +25,21 @@ impl Reader<'_> {
                 break;
             };
             if let Some(host) = open_to_all(&origin) {
-                self.warn("CORS_ORIGIN", &[
-                    "anybody may publish under ", host, ", and every page there may ask: name your own project (docs/deploy.md, \"Origins of previews\")",
-                ].concat());
+                self.warn_of_shared(host);
             }
             origins.push(origin);
         }
         origins
+    }
+
+    #[inline(never)]
+    fn warn_of_shared(&mut self, host: &str) {
+        let what = [
+            "anybody may publish under ",
+            host,
+            ", and every page there may ask: name your own project (docs/deploy.md, \"Origins of previews\")",
+        ];
+        self.warn("CORS_ORIGIN", &what.concat());
     }
 
     #[inline(never)]
@@ -97,7 +106,7 @@ impl Reader<'_> {
                 &["is a secret key, which passes row level security by; use the publishable key"],
             );
         }
-        if is_service_role(&key) {
+        if contains(&key, ".") && is_service_role(&key) {
             return self.fault(
                 name,
                 &["is the service role key, which passes row level security by; use the publishable or anon key"],
@@ -125,13 +134,24 @@ impl Reader<'_> {
         Some(self.first(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]))
     }
 
+    /// The project's own keys: those of its set, and the shared secret.
+    #[inline(never)]
+    pub(super) fn keys(
+        &mut self,
+        supabase_url: Option<&Origin>,
+    ) -> (Option<Jwks>, Option<Rc<Hs256Key>>) {
+        let jwks = self.jwks(supabase_url);
+        let secret = self.secret(supabase_url, jwks.as_ref());
+        (jwks, secret)
+    }
+
     /// The shared secret, byte for byte.
     #[inline(never)]
-    pub(super) fn secret(
+    fn secret(
         &mut self,
         supabase_url: Option<&Origin>,
         jwks: Option<&Jwks>,
-    ) -> Option<Hs256Key> {
+    ) -> Option<Rc<Hs256Key>> {
         let (name, secret) = ["JWT_SECRET", "SUPABASE_JWT_SECRET"]
             .into_iter()
             .filter_map(|name| Some((name, self.raw(name)?)))
@@ -148,11 +168,11 @@ impl Reader<'_> {
             }
             self.warn(name, EXAMPLE);
         }
-        Some(Hs256Key::new(secret))
+        Some(Rc::new(Hs256Key::new(secret)))
     }
 
     #[inline(never)]
-    pub(super) fn jwks(&mut self, supabase_url: Option<&Origin>) -> Option<Jwks> {
+    fn jwks(&mut self, supabase_url: Option<&Origin>) -> Option<Jwks> {
         let name = "SUPABASE_JWKS";
         let text = self.get(name)?;
         let Some(jwks) = Jwks::parse(&text, Source::Inline) else {
@@ -171,6 +191,7 @@ impl Reader<'_> {
 
     /// Behind another address the issuer may be another, too (`supabase functions serve`), so that
     /// this is no fault.
+    #[inline(never)]
     pub(super) fn warn_of_issuer(&mut self, rules: &ClaimRules, supabase_url: Option<&Origin>) {
         let (Some(issuer), Some(url)) = (&rules.issuer, supabase_url) else {
             return;
