@@ -33,7 +33,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes past some bytes; to the end where a letter would be cut.
+    /// Goes past some letters of ASCII.
     fn skip(&mut self, bytes: usize) {
         self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
