@@ -280,7 +280,7 @@ export interface InitOutput {
     readonly grant_tier: (a: number) => number;
     readonly session_uid: (a: number) => [number, number];
     readonly start: () => void;
-    readonly wasm_bindgen__convert__closures_____invoke__h21da4d66f8053d6b: (a: number, b: number, c: any) => [number, number, number];
+    readonly wasm_bindgen__convert__closures_____invoke__h4a04428608bcb420: (a: number, b: number, c: any) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;

@@ -53,7 +53,7 @@ pub enum Server {
 }
 
 /// Says whether an answer with this body bears a server's mark.
-type Mark = fn(&Answer, &Json) -> bool;
+type Mark = fn(&Answer, &Json<'_>) -> bool;
 
 /// Who answered: the marks that each server's own refusals bear, any one of which is enough. What
 /// Supabase's gateway adds (`sb-error-code`, `sb-request-id`) stands on passed-on answers too, and

@@ -32,7 +32,7 @@ pub struct Claims {
     /// The app that holds the session, where it is not the project's own.
     pub client: Option<OAuthClient>,
     /// What only the project can write about the user.
-    pub app_metadata: Json,
+    pub app_metadata: Json<'static>,
 }
 
 impl Claims {
@@ -47,7 +47,7 @@ impl Claims {
         )]
         let now = now as f64;
         let invalid = |why| Fault::because(Code::InvalidToken, why);
-        let claims = Json::parse(payload)
+        let mut claims = Json::parse(payload)
             .filter(|claims| claims.object().is_some())
             .ok_or_else(|| invalid("payload holds no claims, or one twice"))?;
         let text = |name| {
@@ -93,13 +93,13 @@ impl Claims {
                 Json::Null => None,
                 id => Some(OAuthClient(id.text().map(str::to_owned))),
             },
-            app_metadata: claims.get("app_metadata").clone(),
+            app_metadata: claims.take("app_metadata").into_owned(),
         })
     }
 }
 
 /// `aud` is one string or a list of them (RFC 7519 section 4.1.3).
-fn holds(aud: &Json, wanted: &str) -> bool {
+fn holds(aud: &Json<'_>, wanted: &str) -> bool {
     aud.text() == Some(wanted)
         || aud
             .list()
@@ -154,15 +154,15 @@ impl OAuthClients {
 #[derive(Debug, Default)]
 pub struct AppMetadata {
     /// The Auth server's, where it was asked.
-    pub current: Json,
+    pub current: Json<'static>,
     /// The session token's.
-    pub token: Json,
+    pub token: Json<'static>,
 }
 
 impl AppMetadata {
     /// What stands at a path, `null` where nothing does: the current one where there is one.
     #[must_use]
-    pub fn at(&self, path: &MetadataPath) -> &Json {
+    pub fn at(&self, path: &MetadataPath) -> &Json<'static> {
         match path.find(&self.current) {
             Json::Null => path.find(&self.token),
             found => found,
@@ -190,7 +190,7 @@ impl MetadataPath {
             .then_some(Self(steps))
     }
 
-    fn find<'a>(&self, app_metadata: &'a Json) -> &'a Json {
+    fn find<'a>(&self, app_metadata: &'a Json<'static>) -> &'a Json<'static> {
         self.0
             .iter()
             .fold(app_metadata, |value, step| value.get(step))

@@ -6,11 +6,14 @@ mod number;
 mod read;
 mod write;
 
+use std::borrow::Cow;
+use std::mem;
+
 pub use write::{Value, object};
 
-/// A JSON value.
+/// A JSON value. Its strings are parts of the text that it was read from, where they have no escapes.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Json {
+pub enum Json<'a> {
     /// `null`, and whatever is not there.
     #[default]
     Null,
@@ -20,11 +23,11 @@ pub enum Json {
     /// behind the point.
     Number(f64),
     /// A string.
-    Text(String),
+    Text(Cow<'a, str>),
     /// An array.
     List(Vec<Self>),
     /// An object, its entries in the order of their names.
-    Object(Vec<(String, Self)>),
+    Object(Vec<(Cow<'a, str>, Self)>),
 }
 
 /// A text without its byte order mark, which nobody should send and some do (RFC 8259 section 8.1).
@@ -33,10 +36,10 @@ pub fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
-impl Json {
+impl<'a> Json<'a> {
     /// Reads a text. Nesting of 128 and more, and a number beyond what a double holds, are errors.
     #[must_use]
-    pub fn parse(text: &[u8]) -> Option<Self> {
+    pub fn parse(text: &'a [u8]) -> Option<Self> {
         read::whole(text)
     }
 
@@ -44,10 +47,38 @@ impl Json {
     #[must_use]
     #[inline(never)]
     pub fn get(&self, name: &str) -> &Self {
-        const NULL: &Json = &Json::Null;
+        const NULL: &Json<'_> = &Json::Null;
         let entries = self.object().unwrap_or_default();
         let found = place(entries, name).ok().and_then(|at| entries.get(at));
         found.map_or(NULL, |(_, value)| value)
+    }
+
+    /// Takes out what an object has under a name; `null` where it has nothing.
+    #[must_use]
+    pub fn take(&mut self, name: &str) -> Self {
+        let Self::Object(entries) = self else {
+            return Self::Null;
+        };
+        let found = place(entries, name).ok().and_then(|at| entries.get_mut(at));
+        found.map_or(Self::Null, |(_, value)| mem::take(value))
+    }
+
+    /// The same with strings of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Json<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(flag) => Json::Bool(flag),
+            Self::Number(number) => Json::Number(number),
+            Self::Text(text) => Json::Text(owned(text)),
+            Self::List(list) => Json::List(list.into_iter().map(Json::into_owned).collect()),
+            Self::Object(entries) => {
+                let entries = entries.into_iter();
+                let owned = entries.map(|(name, value)| (owned(name), value.into_owned()));
+                Json::Object(owned.collect())
+            }
+        }
     }
 
     /// Whether this is an object that has something under a name, be it `null`.
@@ -98,7 +129,7 @@ impl Json {
 
     /// An object.
     #[must_use]
-    pub fn object(&self) -> Option<&[(String, Self)]> {
+    pub fn object(&self) -> Option<&[(Cow<'a, str>, Self)]> {
         match self {
             Self::Object(entries) => Some(entries),
             _ => None,
@@ -120,8 +151,8 @@ impl Json {
 
 /// Where a name is in an object's entries, or where it would be.
 #[inline(never)]
-fn place(entries: &[(String, Json)], name: &str) -> Result<usize, usize> {
-    entries.binary_search_by(|(other, _)| other.as_str().cmp(name))
+fn place(entries: &[(Cow<'_, str>, Json<'_>)], name: &str) -> Result<usize, usize> {
+    entries.binary_search_by(|(other, _)| (**other).cmp(name))
 }
 
 /// Something else stands where a string, or nothing, should.

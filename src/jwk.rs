@@ -5,10 +5,10 @@ mod set;
 pub use set::Jwks;
 
 use crate::algorithm::Algorithm;
+use crate::base64url;
 use crate::curve;
 use crate::json::Json;
 use crate::secret::{MIN_SECRET_BYTES, is_monotonous};
-use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::alg::Hs256Key;
 use std::rc::Rc;
 
@@ -84,7 +84,7 @@ fn bytes_of(secret: &Hs256Key) -> &[u8] {
 
 impl Jwk {
     #[inline(never)]
-    fn read(key: &Json, source: Source) -> Option<Self> {
+    fn read(key: &Json<'_>, source: Source) -> Option<Self> {
         let algorithm = Algorithm::of_key(text(key, "kty")??, text(key, "crv")?)?;
         let key_id = text(key, "kid")?;
         if !verifies(key, algorithm) {
@@ -106,7 +106,7 @@ impl Jwk {
 
 /// Whether a key is for verifying with this algorithm, or does not say what it is for.
 #[inline(never)]
-fn verifies(key: &Json, algorithm: Algorithm) -> bool {
+fn verifies(key: &Json<'_>, algorithm: Algorithm) -> bool {
     let operations = key.get("key_ops");
     let mut named = operations.list().unwrap_or_default().iter();
     is_or_missing(key, "alg", algorithm.name())
@@ -115,7 +115,7 @@ fn verifies(key: &Json, algorithm: Algorithm) -> bool {
 }
 
 #[inline(never)]
-fn is_or_missing(key: &Json, name: &str, value: &str) -> bool {
+fn is_or_missing(key: &Json<'_>, name: &str, value: &str) -> bool {
     match key.get(name) {
         Json::Null => true,
         found => found.text() == Some(value),
@@ -124,18 +124,18 @@ fn is_or_missing(key: &Json, name: &str, value: &str) -> bool {
 
 /// A member that is a string or missing; nothing at all where it is something else.
 #[inline(never)]
-fn text<'a>(key: &'a Json, name: &str) -> Option<Option<&'a str>> {
+fn text<'a>(key: &'a Json<'_>, name: &str) -> Option<Option<&'a str>> {
     key.get(name).optional_text().ok()
 }
 
 /// A member in base64url.
 #[inline(never)]
-fn bytes(key: &Json, name: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(text(key, name)??).ok()
+fn bytes(key: &Json<'_>, name: &str) -> Option<Vec<u8>> {
+    base64url::decode(text(key, name)??.as_bytes())
 }
 
 #[inline(never)]
-fn secret(key: &Json, source: Source) -> Option<JwkMaterial> {
+fn secret(key: &Json<'_>, source: Source) -> Option<JwkMaterial> {
     let secret = bytes(key, "k")?;
     let is_secret =
         source == Source::Inline && secret.len() >= MIN_SECRET_BYTES && !is_monotonous(&secret);
@@ -143,13 +143,13 @@ fn secret(key: &Json, source: Source) -> Option<JwkMaterial> {
 }
 
 #[inline(never)]
-fn p256(key: &Json) -> Option<JwkMaterial> {
+fn p256(key: &Json<'_>) -> Option<JwkMaterial> {
     let (x, y) = (bytes(key, "x")?, bytes(key, "y")?);
     curve::on_p256(&x, &y).then(|| JwkMaterial::Public(PublicKey::P256 { x, y }))
 }
 
 #[inline(never)]
-fn rsa(key: &Json) -> Option<JwkMaterial> {
+fn rsa(key: &Json<'_>) -> Option<JwkMaterial> {
     let number = |name| {
         let bytes = bytes(key, name)?;
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
@@ -163,7 +163,7 @@ fn rsa(key: &Json) -> Option<JwkMaterial> {
 }
 
 #[inline(never)]
-fn ed25519(key: &Json) -> Option<JwkMaterial> {
+fn ed25519(key: &Json<'_>) -> Option<JwkMaterial> {
     let x = bytes(key, "x")?;
     curve::is_ed25519(&x).then(|| JwkMaterial::Public(PublicKey::Ed25519(x)))
 }

@@ -2,13 +2,13 @@
 //! answer.
 
 use crate::answer::{Answer, Outcome};
+use crate::base64url;
 use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
 use crate::json::{self, Json, Value};
 use crate::parameters::is_session_id;
 use crate::signer::Signer;
-use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// What the settings say of minting.
 #[derive(Debug)]
@@ -88,9 +88,8 @@ impl MintRules {
             found => found,
         };
         let token = either("jwt", "access_token").text()?;
-        let mut parts = token
-            .split('.')
-            .map(|part| Base64UrlUnpadded::decode_vec(part).ok());
+        let parts = token.as_bytes().split(|byte| *byte == b'.');
+        let mut parts = parts.map(base64url::decode);
         let (header, payload, signature) = (parts.next()??, parts.next()??, parts.next()??);
         let claims = Json::parse(&payload)?;
         let is_rs256 = Json::parse(&header)?.get("alg").text() == Some("RS256");

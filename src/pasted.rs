@@ -1,6 +1,6 @@
 //! Text as people paste it into a setting.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use crate::base64url;
 
 /// Without white space around it. Most texts have none, and are not searched for any.
 #[must_use]
@@ -109,7 +109,7 @@ pub fn base64(text: &[u8]) -> Option<Vec<u8>> {
     while url_safe.last() == Some(&b'=') {
         url_safe.pop();
     }
-    Base64UrlUnpadded::decode_vec(str::from_utf8(&url_safe).ok()?).ok()
+    base64url::decode(&url_safe)
 }
 
 /// Without line ends that were escaped on the way, once or more often.

@@ -121,11 +121,11 @@ impl PlanRules {
         Err(fault)
     }
 
-    fn of_plan(&self, plan: &Json) -> Entitlement {
+    fn of_plan(&self, plan: &Json<'_>) -> Entitlement {
         let number;
         let name = match plan {
             Json::Null => return self.without_plan(None),
-            Json::Text(name) => Some(name.as_str()),
+            Json::Text(name) => Some(&**name),
             Json::Bool(true) => Some("true"),
             Json::Bool(false) => Some("false"),
             other => {

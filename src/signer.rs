@@ -1,12 +1,11 @@
 //! Signing Behest tokens here, with the tenant's own key.
 
+use crate::base64url;
 use crate::crypto::Crypto;
 use crate::fault::{Code, Fault};
 use crate::grant::Grant;
 use crate::json::{self, Value};
 use crate::uuid;
-
-use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// What a locally signed token says of its issuer, and with which key.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ impl<K> Signer<K> {
             ("typ", Value::Text("JWT")),
             ("kid", Value::Text(&rules.kid)),
         ]);
-        let mut header = Base64UrlUnpadded::encode_string(header.as_bytes());
+        let mut header = base64url::encode(header.as_bytes());
         header.push('.');
         Ok(Self { key, rules, header })
     }
@@ -76,13 +75,13 @@ impl<K> Signer<K> {
             ("tier", Value::Number(grant.tier.into())),
         ]);
         let mut token = self.header.clone();
-        token.push_str(&Base64UrlUnpadded::encode_string(claims.as_bytes()));
+        token.push_str(&base64url::encode(claims.as_bytes()));
         let signature = crypto
             .sign(&self.key, token.as_bytes())
             .await
             .map_err(|_| Fault::because(Code::Internal, "SubtleCrypto.sign broke"))?;
         token.push('.');
-        token.push_str(&Base64UrlUnpadded::encode_string(&signature));
+        token.push_str(&base64url::encode(&signature));
         Ok(token)
     }
 }

@@ -11,7 +11,7 @@ pub struct User {
     /// Nothing where an older Auth server does not say.
     pub is_anonymous: Option<bool>,
     /// What only the project can write about the user.
-    pub app_metadata: Json,
+    pub app_metadata: Json<'static>,
 }
 
 impl User {
@@ -36,7 +36,7 @@ impl User {
             }
         };
         let user = Json::parse(body.as_bytes()).filter(|user| user.get("id").text().is_some());
-        let user = user.ok_or_else(|| answer.fault(Code::AuthUnavailable))?;
+        let mut user = user.ok_or_else(|| answer.fault(Code::AuthUnavailable))?;
         if user.get("id").text() != Some(sub) {
             return Err(ended("the Auth server names another user"));
         }
@@ -53,7 +53,7 @@ impl User {
                 Json::Bool(said) => Some(*said),
                 _ => None,
             },
-            app_metadata: user.get("app_metadata").clone(),
+            app_metadata: user.take("app_metadata").into_owned(),
         })
     }
 }

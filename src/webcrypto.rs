@@ -1,10 +1,10 @@
 //! SubtleCrypto (Web Cryptography API, W3C) as the core's public-key cryptography.
 
 use crate::algorithm::Algorithm;
+use crate::base64url;
 use crate::crypto::Crypto;
 use crate::jwk::PublicKey;
 use crate::promise::Settled;
-use base64ct::{Base64UrlUnpadded, Encoding};
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{CryptoKey, SubtleCrypto};
@@ -74,7 +74,7 @@ impl Crypto for WebCrypto {
     type Error = JsValue;
 
     async fn import_verifying(&self, key: &PublicKey) -> Option<CryptoKey> {
-        let text = Base64UrlUnpadded::encode_string;
+        let text = |bytes: &Vec<u8>| base64url::encode(bytes);
         let imported = match key {
             PublicKey::P256 { x, y } => {
                 let jwk = object(&[

@@ -2,12 +2,13 @@
 
 use super::number::nearest;
 use super::{Json, place};
+use std::borrow::Cow;
 
 /// How deep arrays and objects may stand in one another: each level is a call within a call.
 const MAX_DEPTH: u8 = 127;
 
 /// Reads a text that is one value and nothing else.
-pub(super) fn whole(text: &[u8]) -> Option<Json> {
+pub(super) fn whole(text: &[u8]) -> Option<Json<'_>> {
     let mut reader = Reader {
         rest: str::from_utf8(text).ok()?,
     };
@@ -56,7 +57,7 @@ impl<'a> Reader<'a> {
         rest.is_some()
     }
 
-    fn value(&mut self, depth: u8) -> Option<Json> {
+    fn value(&mut self, depth: u8) -> Option<Json<'a>> {
         match self.peek() {
             b'{' => self.object(depth.checked_sub(1)?),
             b'[' => self.list(depth.checked_sub(1)?),
@@ -70,11 +71,11 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(never)]
-    fn word(&mut self, word: &str, value: Json) -> Option<Json> {
+    fn word(&mut self, word: &str, value: Json<'a>) -> Option<Json<'a>> {
         self.passes(word).then_some(value)
     }
 
-    fn list(&mut self, depth: u8) -> Option<Json> {
+    fn list(&mut self, depth: u8) -> Option<Json<'a>> {
         self.skip(1);
         let mut list = Vec::new();
         if self.sign(b']') {
@@ -91,9 +92,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self, depth: u8) -> Option<Json> {
+    fn object(&mut self, depth: u8) -> Option<Json<'a>> {
         self.skip(1);
-        let mut entries: Vec<(String, Json)> = Vec::new();
+        let mut entries = Vec::new();
         if self.sign(b'}') {
             return Some(Json::Object(entries));
         }
@@ -118,15 +119,15 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(never)]
-    fn text(&mut self) -> Option<String> {
+    fn text(&mut self) -> Option<Cow<'a, str>> {
         if !self.passes("\"") {
             return None;
         }
         let plain = self.plain()?;
         if self.passes("\"") {
-            return Some(plain.to_owned());
+            return Some(Cow::Borrowed(plain));
         }
-        self.text_with_escapes(plain.to_owned())
+        self.text_with_escapes(plain.to_owned()).map(Cow::Owned)
     }
 
     /// The rest of a string that has escapes in it, as few have.

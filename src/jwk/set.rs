@@ -14,7 +14,7 @@ pub struct Jwks {
     /// How many keys of the set are of no use to us.
     pub skipped: usize,
     /// The set as it came, for `publishes`.
-    set: Json,
+    set: Json<'static>,
 }
 
 impl fmt::Debug for Jwks {
@@ -33,7 +33,7 @@ impl Jwks {
     #[must_use]
     #[inline(never)]
     pub fn parse(text: &str, source: Source) -> Option<Self> {
-        let set = Json::parse(text.as_bytes())?;
+        let set = Json::parse(text.as_bytes())?.into_owned();
         let listed = listed(&set)?;
         let mut keys = Vec::new();
         for key in listed {
@@ -59,7 +59,7 @@ impl Jwks {
             text.len() >= MIN_SECRET_BYTES
                 && readings.any(|reading| position(reading, text).is_some())
         };
-        let publishes = |key: &Json| {
+        let publishes = |key: &Json<'_>| {
             let mut members = key.object().unwrap_or_default().iter();
             let is_secret = key.get("kty").text() == Some("oct");
             !is_secret
@@ -82,7 +82,7 @@ impl Jwks {
 }
 
 /// The keys of `{"keys":[…]}` or of a bare array.
-fn listed(set: &Json) -> Option<&[Json]> {
+fn listed<'a>(set: &'a Json<'static>) -> Option<&'a [Json<'static>]> {
     set.list().or_else(|| set.get("keys").list())
 }
 

@@ -93,10 +93,10 @@ fn policy_of(text: &str) -> Option<Vec<(String, Vec<String>)>> {
 }
 
 /// The entries of a JSON object, each value through `parse`.
-fn entries<T>(text: &str, parse: impl Fn(&Json) -> Option<T>) -> Option<Vec<(String, T)>> {
+fn entries<T>(text: &str, parse: impl Fn(&Json<'_>) -> Option<T>) -> Option<Vec<(String, T)>> {
     let object = Json::parse(text.as_bytes())?;
     let entries = object.object()?.iter();
     entries
-        .map(|(name, value)| Some((name.clone(), parse(value)?)))
+        .map(|(name, value)| Some((name.clone().into_owned(), parse(value)?)))
         .collect()
 }
