@@ -110,8 +110,6 @@ export interface Setup {
  */
 export class Candidate {
     private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
     /**
      * The algorithm of the session token, for the log.
      */
@@ -136,8 +134,6 @@ export class Candidate {
  */
 export class Core {
     private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
     /**
      * Takes a fetched key set in place of the one before; gives how many of its keys cannot be
      * used. Throws `supabase_rejected`, `auth_unavailable` or `auth_timeout`, and keeps the old one.
@@ -155,7 +151,7 @@ export class Core {
      */
     confirm(candidate: Candidate, answer: Answer | null | undefined, now: number): Session;
     /**
-     * Lets go of a token that is not to be verified; unlike its `free`, not on a fresh instance.
+     * Lets go of a token that is not to be verified.
      */
     discard(token: Token): void;
     /**
@@ -205,8 +201,6 @@ export class Core {
  */
 export class Grant {
     private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
     /**
      * What the operator should know of this user's plan, for the log.
      */
@@ -222,8 +216,6 @@ export class Grant {
  */
 export class Session {
     private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
     /**
      * The Behest uid, for the log.
      */
@@ -235,8 +227,6 @@ export class Session {
  */
 export class Token {
     private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
 }
 
 export function __wbg_reset_state(): void;

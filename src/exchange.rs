@@ -71,7 +71,7 @@ impl<C: Crypto> Exchange<C> {
                         "no RSA private key that can sign".into(),
                     )])
                 })?;
-                Minter::Local(Signer::new(key, rules)?)
+                Minter::Local(Signer::new(key, rules))
             }
         };
         let mut keys = KeySet::without_set(settings.secret.take());
@@ -220,10 +220,8 @@ impl<C: Crypto> Exchange<C> {
     }
 
     /// The body that asks Behest for the token.
-    ///
-    /// # Errors
-    /// `internal` where JSON cannot be written.
-    pub fn request(&self, grant: &Grant) -> Result<String, Fault> {
+    #[must_use]
+    pub fn request(&self, grant: &Grant) -> String {
         self.settings.mint.request(grant)
     }
 

@@ -133,7 +133,7 @@ impl Core {
             .map_err(thrown)
     }
 
-    /// Lets go of a token that is not to be verified; unlike its `free`, not on a fresh instance.
+    /// Lets go of a token that is not to be verified.
     pub fn discard(&self, token: Token) {
         drop(token);
     }
@@ -201,7 +201,7 @@ impl Core {
         drive(Box::pin(async move {
             let response = exchange.sign(&grant.0, seconds(now)).await;
             response
-                .and_then(|response| response.to_json())
+                .map(|response| response.to_json())
                 .map(JsValue::from)
                 .map_err(thrown)
         }))
@@ -209,7 +209,7 @@ impl Core {
 
     /// The body that asks Behest for the token, where `setup.mode` is `api_key`.
     pub fn request(&self, grant: &Grant) -> Result<String, JsValue> {
-        self.exchange()?.request(&grant.0).map_err(thrown)
+        Ok(self.exchange()?.request(&grant.0))
     }
 
     /// Takes Behest's answer. Gives the body of the 200. Throws `quota_exceeded`, `rate_limited`,
@@ -217,9 +217,7 @@ impl Core {
     pub fn accept(&self, grant: Grant, answer: &JsAnswer, now: f64) -> Result<String, JsValue> {
         let answer = Answer::from(answer);
         let response = self.exchange()?.accept(&grant.0, &answer, seconds(now));
-        response
-            .and_then(|response| response.to_json())
-            .map_err(thrown)
+        response.map(|response| response.to_json()).map_err(thrown)
     }
 
     fn exchange(&self) -> Result<&Rc<Exchange<WebCrypto>>, JsValue> {

@@ -45,17 +45,15 @@ impl MintRules {
     }
 
     /// The body that asks Behest for the token (`POST /v1/auth/mint`).
-    ///
-    /// # Errors
-    /// None.
-    pub fn request(&self, grant: &Grant) -> Result<String, Fault> {
-        Ok(json::object(&[
+    #[must_use]
+    pub fn request(&self, grant: &Grant) -> String {
+        json::object(&[
             ("user_id", Value::Text(&grant.uid)),
             ("role", Value::Text("user")),
             ("ttl", Value::Number(self.ttl.into())),
             ("session_id", Value::Text(&grant.session_id)),
             ("tier", Value::Number(grant.tier.into())),
-        ]))
+        ])
     }
 
     /// Takes Behest's answer. Only a token of this very user, and one still good, is passed on.
@@ -136,17 +134,15 @@ impl std::fmt::Debug for TokenResponse {
 
 impl TokenResponse {
     /// The answer's text.
-    ///
-    /// # Errors
-    /// None.
-    pub fn to_json(&self) -> Result<String, Fault> {
-        Ok(json::object(&[
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json::object(&[
             ("token", Value::Text(&self.token)),
             ("sessionId", Value::Text(&self.session_id)),
             ("ttl", Value::Number(self.ttl.into())),
             ("expiresAt", Value::Number(self.expires_at)),
             ("baseUrl", Value::Text(&self.base_url)),
             ("tier", Value::Number(self.tier.into())),
-        ]))
+        ])
     }
 }

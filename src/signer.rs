@@ -33,10 +33,8 @@ pub struct Signer<K> {
 
 impl<K> Signer<K> {
     /// Prepares the header: `alg`, `typ`, `kid`.
-    ///
-    /// # Errors
-    /// None.
-    pub fn new(key: K, rules: LocalRules) -> Result<Self, Fault> {
+    #[must_use]
+    pub fn new(key: K, rules: LocalRules) -> Self {
         let header = json::object(&[
             ("alg", Value::Text("RS256")),
             ("typ", Value::Text("JWT")),
@@ -44,7 +42,7 @@ impl<K> Signer<K> {
         ]);
         let mut header = base64url::encode(header.as_bytes());
         header.push('.');
-        Ok(Self { key, rules, header })
+        Self { key, rules, header }
     }
 
     /// Signs a grant's token, good from `now` to `exp` (Unix seconds). The claims and their order

@@ -266,7 +266,7 @@ fn the_local_token_has_the_sdk_s_claims_in_the_sdk_s_order() {
     let parameters = Parameters::read(br#"{"sessionId":"s_1"}"#).unwrap();
     let (grant, notice) = exchange.grant(&session, None, &parameters).unwrap();
     assert_eq!((session.uid(), grant.tier(), notice), (SUB, 2, None));
-    let response = now(exchange.sign(&grant, NOW)).unwrap().to_json().unwrap();
+    let response = now(exchange.sign(&grant, NOW)).unwrap().to_json();
     let response = Json::parse(response.as_bytes()).unwrap();
     let minted = response.get("token").text().unwrap();
     let mut parts = minted.split('.').map(decoded);
@@ -322,7 +322,7 @@ fn an_answer_of_behest_s_is_taken_only_with_a_token_of_this_user() {
         (format!(r#"{{"jwt":"{good}"}}"#), 900),
     ] {
         let accepted = mint.accept(&grant(), &success(&body), NOW).unwrap();
-        let response = accepted.to_json().unwrap();
+        let response = accepted.to_json();
         let response = Json::parse(response.as_bytes()).unwrap();
         assert_eq!(response.get("token").text(), Some(good.as_str()));
         assert_eq!(response.get("ttl").whole(), Some(ttl));

@@ -29,7 +29,7 @@ pub fn holds(data: &[u8]) {
     let accepted =
         EXCHANGE.with(|exchange| GRANT.with(|grant| exchange.accept(grant, &answer, NOW)));
     let response = match accepted {
-        Ok(response) => response.to_json().unwrap(),
+        Ok(response) => response.to_json(),
         Err(fault) => {
             let codes = [
                 Code::QuotaExceeded,
