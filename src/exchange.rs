@@ -24,7 +24,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Exchange<C: Crypto> {
     crypto: C,
-    settings: Settings,
+    settings: Box<Settings>,
     keys: RefCell<Rc<KeySet<C::VerifyingKey>>>,
     /// Set once a fetched key set has shown that a shared secret stands in it.
     exposed: Cell<bool>,
@@ -58,7 +58,7 @@ impl<C: Crypto> Exchange<C> {
     /// `misconfigured` where a key cannot be used.
     pub async fn open(
         crypto: C,
-        mut settings: Settings,
+        mut settings: Box<Settings>,
         mode: Mode,
         warnings: &mut Vec<String>,
     ) -> Result<Self, Fault> {
@@ -79,9 +79,8 @@ impl<C: Crypto> Exchange<C> {
             let skipped;
             (keys, skipped) = keys.import(&crypto, jwks, Source::Inline).await;
             if skipped > 0 {
-                warnings.push(format!(
-                    "SUPABASE_JWKS: {skipped} of its keys cannot be used"
-                ));
+                let count = skipped.to_string();
+                warnings.push(["SUPABASE_JWKS: ", &count, " of its keys cannot be used"].concat());
             }
         }
         Ok(Self {
@@ -94,7 +93,7 @@ impl<C: Crypto> Exchange<C> {
     }
 
     /// The settings.
-    pub const fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &Settings {
         &self.settings
     }
 

@@ -55,7 +55,7 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct Reading {
     /// The settings, or all their faults.
-    pub settings: Result<(Settings, Mode), Fault>,
+    pub settings: Result<(Box<Settings>, Mode), Fault>,
     /// `CORS_ORIGIN`, in the form that the shim compares with.
     pub origins: Vec<String>,
     /// What works but should be changed.
@@ -87,7 +87,7 @@ pub fn read(lookup: &dyn Fn(&str) -> Result<Option<String>, Unreadable>) -> Read
 
 impl Reader<'_> {
     /// All groups are read before any of them ends the reading: every fault is wanted.
-    fn settings(&mut self) -> Option<(Settings, Mode)> {
+    fn settings(&mut self) -> Option<(Box<Settings>, Mode)> {
         let mode = self.mode();
         let mint = self.mint();
         let supabase_url = self.origin(
@@ -114,7 +114,7 @@ impl Reader<'_> {
         let (Some(mode), Some(mint), Some(supabase_url)) = (mode, mint, supabase_url) else {
             return None;
         };
-        let settings = Settings {
+        let settings = Box::new(Settings {
             supabase_url,
             supabase_key,
             issuer,
@@ -123,7 +123,7 @@ impl Reader<'_> {
             session,
             plan,
             mint,
-        };
+        });
         Some((settings, mode))
     }
 }

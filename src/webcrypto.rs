@@ -11,8 +11,14 @@ use web_sys::{CryptoKey, SubtleCrypto};
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_namespace = ["globalThis", "crypto"], js_name = subtle)]
-    static SUBTLE: Option<SubtleCrypto>;
+    /// The platform's `crypto`.
+    type Platform;
+
+    #[wasm_bindgen(thread_local_v2, js_namespace = globalThis, js_name = crypto)]
+    static CRYPTO: Option<Platform>;
+
+    #[wasm_bindgen(method, getter)]
+    fn subtle(this: &Platform) -> Option<SubtleCrypto>;
 
     /// An object of plain strings.
     #[wasm_bindgen(extends = Object)]
@@ -37,7 +43,7 @@ impl WebCrypto {
     /// # Errors
     /// Where the platform has none.
     pub fn new() -> Result<Self, JsValue> {
-        let subtle = SUBTLE.with(Option::clone);
+        let subtle = CRYPTO.with(|crypto| crypto.as_ref().and_then(Platform::subtle));
         Ok(Self {
             subtle: subtle.ok_or("the platform has no SubtleCrypto")?,
             ecdsa: object(&[
@@ -75,26 +81,19 @@ impl Crypto for WebCrypto {
 
     async fn import_verifying(&self, key: &PublicKey) -> Option<CryptoKey> {
         let text = |bytes: &Vec<u8>| base64url::encode(bytes);
-        let imported = match key {
+        let (format, key, algorithm) = match key {
             PublicKey::P256 { x, y } => {
-                let jwk = object(&[
-                    ("kty", "EC"),
-                    ("crv", "P-256"),
-                    ("x", &text(x)),
-                    ("y", &text(y)),
-                ]);
-                self.import("jwk", &jwk, &self.ecdsa, "verify").await
+                // A point without compression (SEC 1 section 2.3.3).
+                let point = [&[4], &x[..], &y[..]].concat();
+                ("raw", Uint8Array::from(&point[..]).into(), &self.ecdsa)
             }
             PublicKey::Rsa { n, e } => {
                 let jwk = object(&[("kty", "RSA"), ("n", &text(n)), ("e", &text(e))]);
-                self.import("jwk", &jwk, &self.rsa, "verify").await
+                ("jwk", jwk, &self.rsa)
             }
-            PublicKey::Ed25519(x) => {
-                self.import("raw", &Uint8Array::from(&x[..]), &self.ed25519, "verify")
-                    .await
-            }
+            PublicKey::Ed25519(x) => ("raw", Uint8Array::from(&x[..]).into(), &self.ed25519),
         };
-        imported.ok()
+        self.import(format, &key, algorithm, "verify").await.ok()
     }
 
     async fn import_signing(&self, pkcs8: &[u8]) -> Option<CryptoKey> {
