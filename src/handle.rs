@@ -47,25 +47,27 @@ extern "C" {
 
 impl From<&JsAnswer> for Answer {
     fn from(answer: &JsAnswer) -> Self {
-        let status = answer.status();
-        let body = answer.body().and_then(text);
-        // Asked for where it counts: each look over the border costs as much as the rest.
-        if let Some(200..=299) = status {
-            return Self {
-                status,
-                body,
-                ..Self::default()
-            };
+        let mut read = Self {
+            status: answer.status(),
+            body: answer.body().and_then(text),
+            ..Self::default()
+        };
+        if !matches!(read.status, Some(200..=299)) {
+            read_failure(&mut read, answer);
         }
-        let refused = matches!(status, Some(300..=499));
-        Self {
-            status,
-            body,
-            retry_after: answer.retry_after(),
-            timed_out: answer.timed_out() == Some(true),
-            error_code: refused.then(|| answer.error_code()).flatten(),
-            proxy_status: refused.then(|| answer.proxy_status()).flatten(),
-        }
+        read
+    }
+}
+
+/// What counts where an upstream gave nothing: each look over the border costs as much as the rest.
+#[cold]
+#[inline(never)]
+fn read_failure(read: &mut Answer, answer: &JsAnswer) {
+    read.retry_after = answer.retry_after();
+    read.timed_out = answer.timed_out() == Some(true);
+    if let Some(300..=499) = read.status {
+        read.error_code = answer.error_code();
+        read.proxy_status = answer.proxy_status();
     }
 }
 

@@ -21,21 +21,25 @@ impl Parameters {
     /// # Errors
     /// `invalid_request`.
     pub fn read(body: &[u8]) -> Result<Self, Fault> {
-        let body = without_mark(body);
-        if body.trim_ascii().is_empty() {
+        if body.is_empty() {
             return Ok(Self::default());
         }
-        let parameters = || {
-            let body = Json::parse(body).filter(|body| body.object().is_some())?;
-            let session_id = body.get("sessionId").optional_text().ok()?;
-            let model = body.get("model").optional_text().ok()?;
-            let good = session_id.is_none_or(is_session_id) && model.is_none_or(in_range);
-            good.then(|| Self {
-                session_id: session_id.map(str::to_owned),
-                model: model.map(str::to_owned),
-            })
-        };
-        parameters().ok_or_else(|| Code::InvalidRequest.into())
+        Self::parse(without_mark(body)).ok_or_else(|| Code::InvalidRequest.into())
+    }
+
+    #[inline(never)]
+    fn parse(body: &[u8]) -> Option<Self> {
+        if body.trim_ascii().is_empty() {
+            return Some(Self::default());
+        }
+        let body = Json::parse(body).filter(|body| body.object().is_some())?;
+        let session_id = body.get("sessionId").optional_text().ok()?;
+        let model = body.get("model").optional_text().ok()?;
+        let good = session_id.is_none_or(is_session_id) && model.is_none_or(in_range);
+        good.then(|| Self {
+            session_id: session_id.map(str::to_owned),
+            model: model.map(str::to_owned),
+        })
     }
 
     /// The Behest session to keep over a re-mint.
