@@ -5,6 +5,9 @@
 import { createHandler } from "../supabase/functions/behest-token/handler.ts";
 import { systemClock } from "../supabase/functions/behest-token/upstream.ts";
 
+// By a name of our own, as in upstream.ts.
+const { console } = globalThis;
+
 /** Where the settings are; `Deno.env` is one. */
 export interface Environment {
   /** A setting's value; nothing where it is not set. */
