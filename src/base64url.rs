@@ -77,21 +77,33 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 #[inline(never)]
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().saturating_mul(4).div_ceil(3));
-    for group in bytes.chunks(3) {
-        let byte = |nth: usize| group.get(nth).copied().unwrap_or_default();
-        let mut bits = u32::from_be_bytes([byte(0), byte(1), byte(2), 0]);
-        for _ in 0..=group.len() {
-            text.push(letter(bits >> 26));
-            bits <<= 6;
-        }
+    let (threes, rest) = bytes.as_chunks::<3>();
+    let mut text = Vec::with_capacity(bytes.len().saturating_mul(4).div_ceil(3));
+    for [first, second, third] in threes {
+        text.extend_from_slice(&letters([*first, *second, *third]));
     }
-    text
+    // Of what is left only the letters that have bits of it.
+    match *rest {
+        [first] => {
+            let [a, b, ..] = letters([first, 0, 0]);
+            text.extend_from_slice(&[a, b]);
+        }
+        [first, second] => {
+            let [a, b, c, _] = letters([first, second, 0]);
+            text.extend_from_slice(&[a, b, c]);
+        }
+        _ => {}
+    }
+    String::from_utf8(text).unwrap_or_default()
 }
 
-fn letter(value: u32) -> char {
-    let value = usize::try_from(value).unwrap_or_default();
-    char::from(ALPHABET.get(value).copied().unwrap_or_default())
+/// The four letters of three bytes.
+fn letters([first, second, third]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, first, second, third]);
+    [18, 12, 6, 0].map(|shift| {
+        let value = usize::try_from(bits >> shift & 0x3f).unwrap_or_default();
+        ALPHABET.get(value).copied().unwrap_or_default()
+    })
 }
 
 #[cfg(test)]
