@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     bindgen.input_path(module).typescript(true);
     let made = bindgen
         .web(true)
-        // After a trap the guard in dev/build/build.ts starts over with a fresh instance; old
+        // After a trap the guard in dev/build/glue.ts starts over with a fresh instance; old
         // handles are then refused.
         .map(|bindgen| bindgen.reset_state_function(true))
         .and_then(|bindgen| bindgen.generate(Path::new(folder)));
