@@ -15,7 +15,12 @@ export async function makeGlue(text: string): Promise<string> {
  */
 async function compact(glue: string): Promise<string> {
   const mangle = { keep_fnames: true, keep_classnames: true };
-  const { code } = await minify(glue, { module: true, ecma: 2020, compress: { passes: 2, keep_classnames: true, keep_fnames: true }, mangle });
+  const { code } = await minify(glue, {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 2, keep_classnames: true, keep_fnames: true },
+    mangle,
+  });
   if (code === undefined) throw new Error("terser gave nothing");
   return code;
 }
@@ -47,7 +52,10 @@ function lean(glue: string): string {
       /^( *)if \(\(?(\w+)\)?\.__wbg_inst !== undefined && \(?\2\)?\.__wbg_inst !== __wbg_instance_id\) \{\n *throw .*;\n *\}$/gm,
       "$1ofThisInstance($2);",
     )
-    .replace(/^ *Object\.defineProperty\(obj, '__wbg_inst', .*\);$/gm, "obj.__wbg_inst = __wbg_instance_id;")
+    .replace(
+      /^ *Object\.defineProperty\(obj, '__wbg_inst', .*\);$/gm,
+      "obj.__wbg_inst = __wbg_instance_id;",
+    )
     .replace(/^ *free\(\) \{\n[^}]*\}\n/gm, "")
     .replace(/^if \(Symbol\.dispose\) .*\n/gm, "");
   if (/__wbg_call_guard|stale object|defineProperty|\bfree\(|dispose/.test(rest)) {

@@ -43,8 +43,10 @@ export async function optimise(path: string, glue: string): Promise<Map<string, 
 function shortenImports(module: binaryen.Module, glue: string): Map<string, string> {
   const shorter = new Map([[glue, "glue"]]);
   // All of them before any is taken out.
-  const functions = Array.from({ length: module.getNumFunctions() }, (_, index) =>
-    binaryen.getFunctionInfo(module.getFunctionByIndex(index)));
+  const functions = Array.from(
+    { length: module.getNumFunctions() },
+    (_, index) => binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
+  );
   for (const { name, module: from, base, params, results } of functions) {
     if (from !== glue || base === null) continue;
     const plain = base.replace(/^_*wb(?:g|indgen)_+/, "").replace(/_[0-9a-f]{16}$/, "");
