@@ -1,8 +1,9 @@
 //! Base64url without padding, read strictly (RFC 4648 section 5, RFC 7515 section 2).
 //!
-//! Of our own: `base64ct` looks at no table, so that a secret leaves no trace in a cache, and takes five
-//! times as long. What comes here with a request is no secret of ours, and whoever sends it has it; our
-//! keys come once, at the start, when nobody can have anything read or timed.
+//! Of our own: `base64ct` looks at no table, so that a secret leaves no trace in a cache for whoever
+//! shares it, and takes five times as long. Tokens come here with each request, and are read by whoever
+//! sends or gets them anyway; keys once an instance, which is nothing that could be asked for again and
+//! again and timed.
 
 /// What each value is written as.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

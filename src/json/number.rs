@@ -1,7 +1,8 @@
 //! Decimal numbers as doubles.
 
 /// `whole.fraction` times ten to the `exponent`: the nearest double where the digits are below 2^53 and
-/// the power, all in all, is at most 22, since both are doubles then; else nearly.
+/// the power, all in all, is at most 22, since both are doubles then; else nearly, so that at the very
+/// edge of what a double holds the last digits may decide either way.
 #[expect(clippy::cast_precision_loss, reason = "as documented")]
 pub(super) fn nearest(whole: &[u8], fraction: &[u8], mut exponent: i32) -> f64 {
     let mut digits = 0_u64;

@@ -151,6 +151,15 @@ Deno.test("Server-Timing tells how long each step took, and so does the log", as
   assert.deepEqual(rest, { user: 0, plan: 30, mint: 40 });
 });
 
+Deno.test("Server-Timing has no step where the request could not be read", async () => {
+  const world = await World.make();
+  for (const sent of [{ body: "{" }, { body: "{", token: null }, { token: null }, { token: "x" }]) {
+    const { headers } = await world.ask(sent);
+    assert.equal(headers.get("Server-Timing"), "", JSON.stringify(sent));
+    assert.deepEqual(world.line.ms, {});
+  }
+});
+
 Deno.test("Server-Timing leaves out a step that the settings turned off", async () => {
   const off = { BEHEST_USER_CHECK: "claims", BEHEST_PLAN_CLAIM: "app_metadata.plan" };
   const { headers } = await expectCode(await World.make(off), {}, "ok");

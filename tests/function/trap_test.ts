@@ -296,3 +296,25 @@ Deno.test("a trap while the glue passes its arguments frees nothing on the fresh
     }
   }
 });
+
+Deno.test("what the function refuses by itself, it refuses for what it is while an instance breaks off", async () => {
+  const { jwk } = await signerOf("ES256");
+  const REFUSED = [
+    [{ origin: "https://elsewhere.example" }, "origin_forbidden"],
+    [{ method: "GET" }, "method_not_allowed"],
+    [{ headers: { "Content-Length": "20000" }, body: " ".repeat(20_000) }, "request_too_large"],
+  ] as const;
+  for (const [sent, code] of REFUSED) {
+    // So many microtasks after the request that traps: the moment is among them.
+    for (let later = 0; later < 24; later++) {
+      const world = await Deployment.make({ SUPABASE_JWKS: JSON.stringify([jwk]) });
+      assertCode(await world.ask(), "ok");
+      trapOnce("read");
+      const trapped = world.ask();
+      for (let nth = 0; nth < later; nth++) await undefined;
+      const [broken, refused] = await Promise.all([trapped, world.ask(sent)]);
+      assertCode(broken, "internal", code);
+      assertCode(refused, code, `${code}, ${later} microtasks later`);
+    }
+  }
+});

@@ -6,7 +6,7 @@ import { JwksCache } from "./jwks.ts";
 import { Entry, type Line, loggable, once } from "./log.ts";
 import { callerHeaders, fetchPlan, fetchUser, publicHeaders, withUser } from "./supabase.ts";
 import { boundedBytes, type Clock, NOTHING, Recall, type World } from "./upstream.ts";
-import { fault, INTERNAL, isFault, openCore } from "./wasm.ts";
+import { faults, isFault, openCore } from "./wasm.ts";
 
 /** What the function needs of the world. */
 export interface Deps extends World {
@@ -55,7 +55,7 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
         facts.cause = String(error);
       }
       if (request.method === "OPTIONS") return preflight(mayAsk, origin, askedBy(request));
-      const refusal = isFault(error) ? error : INTERNAL;
+      const refusal = isFault(error) ? error : faults.internal;
       // Settings at fault are the operator's to mend, and the log is where operators look.
       facts.detail = refusal.code === "misconfigured" ? refusal.message : refusal.detail;
       if (refusal.notice) notice(refusal.notice);
@@ -90,14 +90,15 @@ async function exchange(
   facts.mode = setup.mode;
 
   if (setup.fault) throw setup.fault;
-  if (!mayAsk) throw fault("origin_forbidden");
-  if (request.method !== "POST") throw fault("method_not_allowed");
+  if (!mayAsk) throw faults.origin_forbidden;
+  if (request.method !== "POST") throw faults.method_not_allowed;
   const body = await readBody(request, clock, deadline);
+
+  const token = core.read(body, request.headers.get("Authorization"));
 
   let candidate: Candidate;
   entry.begin();
   try {
-    const token = core.read(body, request.headers.get("Authorization"));
     await keys?.provide(token, deadline);
     candidate = await core.verify(token, clock.now());
   } finally {
@@ -158,17 +159,17 @@ async function readBody(request: Request, clock: Clock, deadline: number): Promi
   // empty. Chunks outrank the length (RFC 9112 section 6.3).
   if (length === "0" && !request.headers.has("Transfer-Encoding")) return NOTHING;
   if (request.body === null) return NOTHING;
-  if (Number(length) > MAX_BODY_BYTES) throw fault("request_too_large");
+  if (Number(length) > MAX_BODY_BYTES) throw faults.request_too_large;
   const late = new AbortController();
   const stopTimer = clock.after(deadline - clock.tick(), () => late.abort());
   try {
     const bytes = await boundedBytes(request.body, MAX_BODY_BYTES, late.signal);
-    if (late.signal.aborted) throw fault("invalid_request");
-    if (bytes === undefined) throw fault("request_too_large");
+    if (late.signal.aborted) throw faults.invalid_request;
+    if (bytes === undefined) throw faults.request_too_large;
     return bytes;
   } catch (error) {
     // The caller hung up.
-    throw isFault(error) ? error : fault("invalid_request");
+    throw isFault(error) ? error : faults.invalid_request;
   } finally {
     stopTimer();
   }

@@ -1,7 +1,7 @@
 /** The key set: fetched when a token needs it, kept, and fetched again in measure. */
 import type { Core, Fault, KeyState, Token } from "../../../pkg/behest_token.js";
 import { call, type World } from "./upstream.ts";
-import { fault, isFault } from "./wasm.ts";
+import { faults, isFault } from "./wasm.ts";
 
 /** Milliseconds that a key set is good for; Supabase's own edge keeps it as long. */
 const KEEP_MS = 10 * 60_000;
@@ -78,7 +78,7 @@ export class JwksCache {
         ended = await this.#ends(this.#hasSet ? Math.min(PATIENCE_MS, left) : left);
       }
       if (state === "held") return;
-      if (!ended) throw fault("auth_timeout");
+      if (!ended) throw faults.auth_timeout;
       // A key that nobody could ask for may well be good.
       if (this.#failure) throw this.#outage(this.#failure);
     } catch (error) {
