@@ -15,12 +15,11 @@ mod der;
 pub mod exchange;
 pub mod fault;
 pub mod grant;
-pub mod handle;
+mod handle;
 pub mod issuer;
 pub mod json;
 pub mod jwk;
 pub mod keyset;
-mod label;
 #[cfg(target_arch = "wasm32")]
 mod memory;
 pub mod mint;
@@ -46,8 +45,9 @@ pub mod webcrypto;
 use crate::answer::Answer;
 use crate::exchange::Exchange;
 use crate::fault::{Code, Fault};
-use crate::handle::{Candidate, Environment, Grant, JsAnswer, Session, Token, given, thrown};
-use crate::label::KeyState;
+use crate::handle::{
+    Candidate, Environment, Grant, JsAnswer, KeyState, Session, Token, given, thrown,
+};
 use crate::parameters::Parameters;
 use crate::promise::drive;
 use crate::webcrypto::WebCrypto;
