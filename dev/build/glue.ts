@@ -36,7 +36,14 @@ export function without(text: string, from: string, to?: string): string {
 /** Without the loader that fetches a module: ours is at hand, and what ships should fetch nothing. */
 function withoutLoader(glue: string): string {
   const loaded = without(glue, "async function __wbg_load(", "function initSync(");
-  return `${without(loaded, "let __wbg_init_promise")}\nexport { initSync };\n`;
+  // And without what only other platforms need, and other callers.
+  const needed = without(
+    without(loaded, "let __wbg_init_promise"),
+    "if (!('encodeInto' in cachedTextEncoder))",
+    "let WASM_VECTOR_LEN",
+  );
+  const sync = without(needed, "    if (module !== undefined) {", "    const imports =");
+  return `${sync.replace("initSync(module)", "initSync({ module })")}\nexport { initSync };\n`;
 }
 
 /**

@@ -6,7 +6,7 @@ import binaryen from "binaryen";
  * the settings end up in one function of 21 KB. What is called first is compiled first, and whole:
  * code that only errors need should not be in it.
  */
-const ONE_CALLER_LIMIT = 40;
+const ONE_CALLER_LIMIT = 90;
 
 /**
  * What `wasm-opt -Oz` does, with no more than Deno 2.1 (V8 13.0) and everything newer can load.
