@@ -25,6 +25,7 @@ export interface Contestant {
 }
 
 const OURS = "../supabase/functions/behest-token/index.ts";
+const SINGLE = "../pkg/single/index.ts";
 
 const CONTESTANTS: readonly Contestant[] = [
   {
@@ -59,6 +60,13 @@ const CONTESTANTS: readonly Contestant[] = [
     env: { BEHEST_USER_CHECK: "claims", BEHEST_PLAN_CLAIM: "app_metadata.plan" },
   },
   {
+    name: "ours-single",
+    what: "ours in one file, as init, Lovable and the dashboard deploy it",
+    entry: SINGLE,
+    env: {},
+    modes: ["api-key"],
+  },
+  {
     name: "ours-hs256",
     what: "as ours, where session tokens are HS256",
     entry: OURS,
@@ -89,6 +97,20 @@ const LEAST: readonly Contestant[] = [
     what: "the bare calls of ours-plan-claim; checks nothing",
     entry: "./contestants/bare.ts",
     env: { BEHEST_USER_CHECK: "claims" },
+  },
+  {
+    name: "bounded",
+    what: "bare, with an end to each wait, a bound to each body, a line of log; checks nothing",
+    entry: "./contestants/bare.ts",
+    env: { BENCH_WAYS: "./bounded.ts" },
+    modes: ["api-key"],
+  },
+  {
+    name: "bounded-claims",
+    what: "the same with user and plan from claims",
+    entry: "./contestants/bare.ts",
+    env: { BEHEST_USER_CHECK: "claims", BENCH_WAYS: "./bounded.ts" },
+    modes: ["api-key"],
   },
 ];
 

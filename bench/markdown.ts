@@ -160,12 +160,12 @@ function targets(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return "";
   const met = verdicts.filter(({ met }) => met).length;
   return `Of ${verdicts.length} targets ${met} were met.\n\n` + table(
-    ["target", "wanted", "found", "the bare calls", ""],
-    verdicts.map(({ what, wanted, found, bare = "–", met }) => [
+    ["target", "wanted", "found", "beside it", ""],
+    verdicts.map(({ what, wanted, found, beside, met }) => [
       what,
       wanted,
       found,
-      bare,
+      beside,
       met ? "✓" : "✗",
     ]),
   );

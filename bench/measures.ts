@@ -1,8 +1,6 @@
-/** The measures: each goes through the contestants in turn, again and again. */
+/** What is measured of processes that stay: each measure goes through the contestants again and again. */
 import {
   type Contestant,
-  CORE,
-  EMPTY,
   entrants,
   type Mode,
   type Requests,
@@ -11,14 +9,7 @@ import {
 } from "./contestants.ts";
 import { Connection, load } from "./load.ts";
 import { cpuOf, memoryOf, type Running, start } from "./process.ts";
-import {
-  CONNECTIONS,
-  type DenoReport,
-  type Row,
-  type Spread,
-  spreadOf,
-  UPSTREAM_MS,
-} from "./report.ts";
+import { CONNECTIONS, type DenoReport, type Row, spreadOf, UPSTREAM_MS } from "./report.ts";
 import type { Counts } from "./upstream.ts";
 
 /** How much is measured. */
@@ -57,74 +48,21 @@ interface Runner {
   readonly rest: number;
 }
 
+/** In another order each time, so that it does not count who comes after whom. */
+export function shuffled<T>(list: Iterable<T>): T[] {
+  return Array.from(list, (one) => [Math.random(), one] as const)
+    .sort(([a], [b]) => a - b).map(([, one]) => one);
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sets the upstreams' time, and gives what they counted until then. */
-function upstream({ upstream }: Stage, ms: number): Promise<Counts> {
+export function upstream({ upstream }: Stage, ms: number): Promise<Counts> {
   return readUpstream(upstream, ms);
 }
 
 async function readUpstream(url: string, ms: number): Promise<Counts> {
   return await (await fetch(`${url}/bench?ms=${ms}`)).json();
-}
-
-/** Process start to first 200, with V8's code cache and without. The first round fills the caches. */
-export async function measureCold(stage: Stage): Promise<void> {
-  const { extent, report, progress } = stage;
-  await upstream(stage, 0);
-  const started: [Contestant, Mode][] = [
-    ...entrants(stage.beside),
-    [CORE, "api-key"],
-    [CORE, "local"],
-  ];
-  const all: [Contestant, Mode][] = [...started, [EMPTY, "local"]];
-  const times = all.map(() => ({ cached: [] as number[][], uncached: [] as number[][] }));
-  const imports = all.map(() => ({ whole: [] as number[], wasm: [] as number[] }));
-  for (let round = 0; round <= extent.coldStarts; round++) {
-    progress(`cold starts, round ${round} of ${extent.coldStarts}`);
-    for (const [nth, [contestant, mode]] of all.entries()) {
-      for (const how of ["cached", "uncached"] as const) {
-        const [ms, imported] = await coldStart(stage, contestant, mode, how === "cached");
-        if (round === 0) continue;
-        times[nth]?.[how].push([ms]);
-        if (how === "uncached") continue;
-        imports[nth]?.whole.push(imported[0]);
-        imports[nth]?.wasm.push(imported[1]);
-      }
-    }
-  }
-  const floor = times.at(-1);
-  if (!floor) return;
-  report.floor = { cached: spreadOf(floor.cached), uncached: spreadOf(floor.uncached) };
-  for (const [nth, [{ name }, mode]] of started.entries()) {
-    const [time, imported] = [times[nth], imports[nth]];
-    if (!time || !imported) continue;
-    const row = rowOf(report, name, mode);
-    row.cold = {
-      cached: overFloor(time.cached, report.floor.cached.p50),
-      uncached: overFloor(time.uncached, report.floor.uncached.p50),
-    };
-    row.imported = spreadOf([imported.whole]);
-    if (imported.wasm.some((ms) => ms > 0)) row.wasm = spreadOf([imported.wasm]);
-  }
-}
-
-/** Starts in milliseconds, a round each, less what every program's start takes. */
-export function overFloor(rounds: number[][], floor: number): Spread {
-  return spreadOf(rounds.map((round) => round.map((ms) => ms - floor)));
-}
-
-async function coldStart(stage: Stage, contestant: Contestant, mode: Mode, codeCache: boolean) {
-  const env = await settingsOf(contestant, mode, stage.upstream);
-  const before = performance.now();
-  const running = await start(contestant, env, stage.deno, codeCache);
-  try {
-    await load(running.port, requestsOf(stage, contestant), 1, { count: 1 });
-    const ms = performance.now() - before;
-    return [ms, await running.imported] as const;
-  } finally {
-    await running.stop();
-  }
 }
 
 /** Everything that is measured of processes that stay: calls, latency, throughput, processor, memory. */
@@ -145,6 +83,7 @@ export async function measureRunning(
       const row = rowOf(stage.report, contestant.name, mode);
       runners.push({ row, running, requests, rest: await memoryOf(running.pid) });
     }
+    await (await fetch(`http://127.0.0.1:${sign.port}/?ms=${stage.extent.warmMs}`)).body?.cancel();
     for (const { row, running, requests } of runners) {
       stage.progress(`warm up ${row.name}, ${row.mode}`);
       await load(running.port, requests, 16, { ms: stage.extent.warmMs });
@@ -158,7 +97,7 @@ export async function measureRunning(
 
 /**
  * One request at a time of each contestant. They begin one after the other, with so much time between
- * that no two compute at once, and while they wait for their upstreams the next ones begin.
+ * that few compute at once, and while they wait for their upstreams the next ones begin.
  */
 async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise<void> {
   const connections = await Promise.all(
@@ -173,7 +112,7 @@ async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise
       if (beat % 10 === 0) {
         stage.progress(`latency with upstreams at ${ms} ms, request ${beat} of ${beats}`);
       }
-      for (const [which, connection] of connections.entries()) {
+      for (const [which, connection] of shuffled(connections.entries())) {
         const ask = async () => {
           const requests = runners[which]?.requests ?? [];
           const request = requests[beat % requests.length] as Uint8Array;
@@ -202,9 +141,10 @@ async function measureLatency(stage: Stage, runners: readonly Runner[]): Promise
 
 /**
  * Milliseconds from one contestant's request to the next one's, for each time of the upstreams: longer
- * than any computes at a time, and such that none begins just when another's upstream answers.
+ * than any computes at a time, and such that none begins within 4 ms of the first or second answer to
+ * another.
  */
-const STAGGER_MS: Readonly<Record<number, number>> = { 25: 11, 100: 19 };
+const STAGGER_MS: Readonly<Record<number, number>> = { 25: 15, 100: 19 };
 
 /**
  * Upstream calls a request, and how many of them in sequence: the least of some requests asked one by
@@ -279,11 +219,11 @@ async function measureThroughput(stage: Stage, runners: readonly Runner[], sign:
   }
 }
 
-function requestsOf({ requests }: Stage, { hs256 }: Contestant): readonly Uint8Array[] {
+export function requestsOf({ requests }: Stage, { hs256 }: Contestant): readonly Uint8Array[] {
   return hs256 ? requests.hs256 : requests.es256;
 }
 
-function rowOf({ rows }: DenoReport, name: string, mode: Mode): Row {
+export function rowOf({ rows }: DenoReport, name: string, mode: Mode): Row {
   const found = rows.find((row) => row.name === name && row.mode === mode);
   if (found) return found;
   const row: Row = { name, mode };

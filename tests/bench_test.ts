@@ -2,17 +2,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { chart } from "../bench/chart.ts";
+import { measureCold, overFloor } from "../bench/cold.ts";
 import { entrants, makeUsers, settingsOf } from "../bench/contestants.ts";
 import { Connection } from "../bench/load.ts";
 import { markdown } from "../bench/markdown.ts";
-import {
-  countCalls,
-  type Extent,
-  measureCold,
-  measureRunning,
-  overFloor,
-  type Stage,
-} from "../bench/measures.ts";
+import { countCalls, type Extent, measureRunning, type Stage } from "../bench/measures.ts";
 import { bundle, fetchLibraries, start } from "../bench/process.ts";
 import { type DenoReport, type Report, spreadOf } from "../bench/report.ts";
 import { judge } from "../bench/targets.ts";
@@ -53,10 +47,13 @@ const CALLS: Record<string, [number, number]> = {
   "ours api-key": [3, 2],
   "ours-claims api-key": [2, 2],
   "ours-plan-claim api-key": [1, 1],
+  "ours-single api-key": [3, 2],
   "ours-hs256 api-key": [3, 2],
   "ours-plan-claim-hs256 api-key": [1, 1],
   "bare api-key": [3, 2],
   "bare-claims api-key": [1, 1],
+  "bounded api-key": [3, 2],
+  "bounded-claims api-key": [1, 1],
   "bare local": [2, 1],
   "bare-claims local": [0, 0],
   "seed local": [2, 2],
@@ -108,7 +105,7 @@ Deno.test("every contestant hands out each user's own token, signed, with the ca
           assert.deepEqual([uid, tier], [payloadOf(authorization.split(" ")[1]!).sub, 2], name);
           if (mode === "local") await compactVerify(token, publicKey);
           // The least that does the work makes no more than it must.
-          if (name.startsWith("bare")) continue;
+          if (/^(?:bare|bounded)/.test(name)) continue;
           assert.deepEqual([typeof sessionId, ttl, typeof expiresAt], ["string", 900, "number"]);
         }
       } finally {
@@ -266,4 +263,19 @@ Deno.test("the page's tables and the chart are those of the run that is kept bes
   );
   assert.equal(tables!.trim(), markdown(report).trim());
   assert.equal(await text("docs/benchmark.svg"), await chart(report));
+});
+
+Deno.test("every target is judged on the run that is kept, at its limit", async () => {
+  const { denos }: Report = JSON.parse(await text("docs/benchmark.json"));
+  const verdicts = denos.flatMap(judge);
+  assert.deepEqual(verdicts.map(({ wanted }) => wanted), [
+    ...["≤ 2", "≤ 1", "≤ 1", "≤ 0"],
+    ...["≤ 0.53", "≤ 0.68", "≤ 0.05"],
+    ...["≤ 1", "≤ 0.85", "≤ 0.9", "≤ 0.8"],
+    ...["≤ 1.3", "≤ 1.4"],
+    ...["≥ 2", "≥ 0.82"],
+    ...["≤ 1.15", "≤ 1.15", "≤ 1.15", "≤ 0.3"],
+    "≤ 0.4",
+  ]);
+  for (const { found, beside } of verdicts) assert.doesNotMatch(found + beside, /NaN/);
 });
