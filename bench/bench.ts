@@ -18,7 +18,7 @@ type Measure = typeof MEASURES[number];
 
 const HELP =
   `Measures this function beside the one of Behest's page, in one run, on this Deno and on
-${HOSTED_DENO}. Takes about thirteen minutes; leave the machine alone meanwhile.
+${HOSTED_DENO}. Takes about twelve minutes; leave the machine alone meanwhile.
 
   deno task bench [--quick] [--only MEASURE,…] [--beside FOLDER] [--json] [--write]
 

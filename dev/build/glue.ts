@@ -47,9 +47,9 @@ function withoutLoader(glue: string): string {
 }
 
 /**
- * Without what stands at each of some forty entries and does nothing there, or the same: whether a
- * fresh instance is due, which the guard below sees to, and whether a handle is of the one before. And
- * without `free`, which asks neither: each step takes its handle, and the rest is the collector's.
+ * Shorter at each of some forty entries. That each asks whether a fresh instance is due goes: the guard
+ * below sees to it. That each looks whether a handle is of the instance before becomes one function.
+ * And `free` goes, since nobody calls it: each step takes its handle, and the rest is the collector's.
  */
 function lean(glue: string): string {
   if (/__wbg_reinit_scheduled = true/.test(glue)) throw new Error("The glue starts over by itself");

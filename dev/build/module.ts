@@ -9,7 +9,8 @@ import binaryen from "binaryen";
 const ONE_CALLER_LIMIT = 90;
 
 /**
- * What `wasm-opt -Oz` does, with no more than Deno 2.1 (V8 13.0) and everything newer can load.
+ * What `wasm-opt -Oz` does, twice, since the second time finds what the first has laid open; with the
+ * bound above, and with no more than Deno 2.1 (V8 13.0) and everything newer can load.
  *
  * @param glue what the module calls its glue
  * @returns what the glue, and each of its names, is called now
