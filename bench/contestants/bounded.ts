@@ -1,6 +1,6 @@
 /**
  * What a function owes beside its checks: each wait has an end, each body a bound, each request a line
- * in the log, and an answer the headers that a browser needs. As cheap as we could write it.
+ * in the log, and an answer the headers that a browser needs. Bodies are read as ours reads them.
  */
 import { boundedBytes } from "../../supabase/functions/behest-token/upstream.ts";
 

@@ -1,8 +1,7 @@
 /**
  * Makes `pkg/` from `src/`: cargo, wasm-bindgen, whose glue and types are then made shorter, wasm-opt,
  * and the module as base64 in a script, so that no file is read at run time; and the list of what is
- * inside. The same sources make the same
- * bytes on every machine.
+ * inside. The same sources make the same bytes on every machine.
  */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
